@@ -1,0 +1,1 @@
+"""The base year 2024: raw sources, named assumptions, the closed tables and their loader."""
