@@ -1,0 +1,215 @@
+"""Many seeds over many processes, with progress, and without loss when interrupted.
+
+One task is one seed. Results are handed over in the order of the seeds, whatever the number of
+workers, so nothing downstream depends on it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing as mp
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from typing import TextIO
+
+import pyarrow as pa
+
+from tradesim.errors import WorkerError
+from tradesim.pairs import SeedResult, Task, run_seed
+from tradesim.results import Results
+
+#: Takes one finished seed; called in ascending order of the seeds.
+Keep = Callable[[SeedResult], None]
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+            "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")  # fmt: skip
+#: Seeds given out ahead of the one that is written next, for each worker: bounds the memory.
+_AHEAD = 3
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, after what was finished has been put away; its text says what and where.
+
+    ``results`` holds what was finished, None when nothing was.
+    """
+
+    def __init__(
+        self, done: int, total: int, results: Results | None = None, what: str = "seeds"
+    ) -> None:
+        place = f"in {results.folder}" if results and results.folder else "in memory"
+        kept = f"; they are kept {place}, marked as interrupted" if results else ""
+        super().__init__(f"interrupted after {done} of {total} {what}{kept}")
+        self.results = results
+
+
+class Progress:
+    """A line on stderr: how many are done and about how many seconds are left.
+
+    Rewrites itself on a terminal; elsewhere a line comes every five seconds, and a job of less
+    than that says nothing.
+    """
+
+    def __init__(self, label: str, total: int, stream: TextIO | None = None) -> None:
+        self.label, self.total, self.done = label, total, 0
+        self.stream = sys.stderr if stream is None else stream
+        self.live = self.stream.isatty()
+        self.started = self.said = time.monotonic()
+
+    def advance(self) -> None:
+        """Count one more as done and say so when it is time to."""
+        self.done += 1
+        now = time.monotonic()
+        if not self.live and now - self.said < 5:
+            return
+        self.said = now
+        left = (now - self.started) / self.done * (self.total - self.done)
+        text = f"{self.label}: {self.done} of {self.total} done, {_span(left)} left"
+        print(f"\r{text:<78}" if self.live else text, end="" if self.live else "\n",
+              file=self.stream, flush=True)  # fmt: skip
+
+    def close(self) -> None:
+        """End the line on a terminal."""
+        if self.live and self.done:
+            print(file=self.stream, flush=True)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def run_seeds(
+    task: Task, seeds: Sequence[int], workers: int, keep: Keep, progress: Progress | None = None
+) -> None:
+    """Run every seed (``workers`` processes; one: in this process) and hand each to ``keep``.
+
+    The first seed that fails ends the job with its error; a killed worker raises
+    :class:`WorkerError`. On Ctrl-C the seeds that are finished go to ``keep`` before
+    ``KeyboardInterrupt`` is raised again.
+    """
+    ordered = sorted(seeds)
+    progress = progress or Progress(task.scenario.name, len(ordered))
+    try:
+        if min(workers, len(ordered)) <= 1:
+            for seed in ordered:
+                result = run_seed(task, seed)
+                with uninterrupted():
+                    keep(result)
+                progress.advance()
+        else:
+            _run_pool(task, ordered, min(workers, len(ordered)), keep, progress)
+    finally:
+        progress.close()
+
+
+def _run_pool(task: Task, seeds: list[int], workers: int, keep: Keep, progress: Progress) -> None:
+    waiting = list(seeds)
+    futures: dict[int, Future[SeedResult]] = {}
+    counted: set[int] = set()
+
+    def hand_over() -> None:
+        while futures and futures[head := min(futures)].done():
+            with uninterrupted():
+                keep(futures.pop(head).result())
+
+    with _pool(workers) as pool:
+        try:
+            while waiting or futures:
+                while waiting and len(futures) < _AHEAD * workers:
+                    futures[waiting[0]] = pool.submit(run_seed, task, waiting[0])
+                    waiting.pop(0)
+                running = [future for future in futures.values() if not future.done()]
+                wait(running, return_when=FIRST_COMPLETED)
+                for seed in [s for s, f in futures.items() if f.done() and s not in counted]:
+                    futures[seed].result()
+                    counted.add(seed)
+                    progress.advance()
+                hand_over()
+        except BrokenProcessPool as error:
+            raise _killed(task, sorted(futures)) from error
+        except KeyboardInterrupt:
+            for seed in sorted(futures):
+                if futures[seed].done() and futures[seed].exception() is None:
+                    keep(futures[seed].result())
+            raise
+
+
+def _killed(task: Task, seeds: Sequence[int]) -> WorkerError:
+    listed = ", ".join(str(seed) for seed in seeds[:8]) + (" …" if len(seeds) > 8 else "")
+    return WorkerError(
+        "a worker process ended without an answer; it was killed or ran out of memory",
+        where=f"scenario '{task.scenario.name}', among seeds {listed}",
+        remedy="run again with fewer workers, workers=1 at the least, or fewer firms; in a script"
+        ' of your own, start the run under: if __name__ == "__main__":',
+    )
+
+
+@contextlib.contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """A process pool whose workers end at once when this process goes, fails or is interrupted.
+
+    Their life line is a pipe which only this process holds open.
+    """
+    context = mp.get_context("forkserver" if sys.platform == "linux" else "spawn")
+    if sys.platform == "linux":
+        context.set_forkserver_preload(["tradesim.pairs", "tradesim.model"])
+    line, hold = context.Pipe(duplex=False)
+    with _one_thread_each():
+        pool = ProcessPoolExecutor(workers, context, initializer=_prepare, initargs=(line,))
+        try:
+            yield pool
+            pool.shutdown()
+        finally:
+            hold.close()
+            pool.shutdown(cancel_futures=True)
+            line.close()
+
+
+@contextlib.contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Linear algebra gets one thread in every process started meanwhile."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
+
+
+def _prepare(line: Connection) -> None:
+    """Set a worker up: Ctrl-C is the parent's business, and so is the worker's life."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pa.set_cpu_count(1)
+    threading.Thread(target=_end_with, args=(line,), daemon=True).start()
+
+
+def _end_with(line: Connection) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        line.recv()
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off until the block is done, so that a seed is kept whole or not at all."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt

@@ -1,0 +1,130 @@
+"""Licence books: the queue of applications at one authority and the balances it has cleared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tradesim import rng
+from tradesim.world.types import Floats, Ints, World
+
+#: Vintages into which a licence's validity is cut, so that old balances lapse first.
+VINTAGES = 6
+#: Weeks of decision draws made at a time.
+BLOCK_WEEKS = 52
+
+
+@dataclass
+class LicenceBook:
+    """Applications and cleared balances of the links one authority controls [n].
+
+    Tonnes. ``queue`` is [n, stages], ``cleared`` [n, VINTAGES] with the newest vintage first.
+    """
+
+    authority: str
+    links: Ints
+    position: Ints  # [links] place in this book, -1 outside
+    queue: Floats
+    cleared: Floats
+    vintage_age_weeks: float
+    applied: Floats
+    granted: Floats
+    denied: Floats
+    lapsed: Floats
+    approval: Floats  # expected probability of a grant [n]
+    drawn_block: int
+    draws: Floats  # [n, BLOCK_WEEKS] uniforms
+
+    @classmethod
+    def open(cls, authority: str, world: World, links: Ints, stages: int) -> LicenceBook:
+        """An empty book over some links."""
+        count = len(links)
+        position = np.full(len(world.links), -1, np.int64)
+        position[links] = np.arange(count)
+        flow = {name: np.zeros(count) for name in ("applied", "granted", "denied", "lapsed")}
+        return cls(
+            authority=authority,
+            links=links,
+            position=position,
+            queue=np.zeros((count, stages)),
+            cleared=np.zeros((count, VINTAGES)),
+            vintage_age_weeks=0.0,
+            approval=np.ones(count),
+            drawn_block=-1,
+            draws=np.zeros((count, BLOCK_WEEKS)),
+            **flow,
+        )
+
+    def moved_to(self, world: World, links: Ints, stages: int) -> LicenceBook:
+        """The same book over another set of links; what stays covered keeps queue and balance."""
+        book = LicenceBook.open(self.authority, world, links, stages)
+        old = self.position[links]
+        kept = old >= 0
+        shared = min(stages, self.queue.shape[1])
+        book.queue[kept, :shared] = self.queue[old[kept], :shared]
+        book.queue[kept, shared - 1] += self.queue[old[kept], shared:].sum(1)
+        book.cleared[kept] = self.cleared[old[kept]]
+        book.vintage_age_weeks = self.vintage_age_weeks
+        return book
+
+    def decide(
+        self, applications: Floats, approval: Floats, delay_weeks: Floats, shut: Floats, week: int,
+        world: World, dt: float,
+    ) -> None:  # fmt: skip
+        """Queue applications, move the queue on, and grant or deny what reaches its end.
+
+        ``approval`` is the probability of a grant, ``delay_weeks`` the mean wait, ``shut`` marks
+        links with no release yet; all [n], applications in t. The wait is Erlang with as many
+        stages as the queue has.
+        """
+        self.applied = applications
+        inflow = applications
+        stages = self.queue.shape[1]
+        share = dt / (dt + delay_weeks / stages)
+        for stage in range(stages):
+            self.queue[:, stage] += inflow
+            last = stage == stages - 1
+            inflow = self.queue[:, stage] * (np.where(shut, 0.0, share) if last else share)
+            self.queue[:, stage] -= inflow
+        granted = self._uniforms(week, world) < approval
+        self.granted = np.where(granted, inflow, 0.0)
+        self.denied = np.where(granted, 0.0, inflow)
+        self.cleared[:, 0] += self.granted
+
+    def _uniforms(self, week: int, world: World) -> Floats:
+        """One decision draw per link and week, the same at any step length."""
+        block = week // BLOCK_WEEKS
+        if block != self.drawn_block:
+            weeks = block * BLOCK_WEEKS + np.arange(BLOCK_WEEKS)
+            ids = world.links.id[self.links][:, None]
+            self.draws = rng.uniforms(world.seed, f"licence {self.authority}", ids, weeks)
+            self.drawn_block = block
+        return self.draws[:, week % BLOCK_WEEKS]
+
+    def age(self, validity_weeks: float, dt: float) -> None:
+        """Let balances grow older; what passes its validity lapses."""
+        self.lapsed = np.zeros(len(self.links))
+        self.vintage_age_weeks += dt
+        if self.vintage_age_weeks < validity_weeks / VINTAGES:
+            return
+        self.vintage_age_weeks = 0.0
+        self.lapsed = self.cleared[:, -1].copy()
+        self.cleared[:, 1:] = self.cleared[:, :-1]
+        self.cleared[:, 0] = 0.0
+
+    def draw(self, shipped: Floats) -> None:
+        """Write shipments [n] off the cleared balances, oldest vintage first."""
+        left = shipped.copy()
+        for vintage in range(VINTAGES - 1, -1, -1):
+            taken = np.minimum(left, self.cleared[:, vintage])
+            self.cleared[:, vintage] -= taken
+            left -= taken
+
+    def pending(self) -> Floats:
+        """Tonnes waiting for a decision [n]."""
+        return np.asarray(self.queue.sum(1), np.float64)
+
+    def balance(self) -> Floats:
+        """Tonnes cleared and not yet shipped [n]."""
+        return np.asarray(self.cleared.sum(1), np.float64)

@@ -1,0 +1,196 @@
+"""Deliver: contracts first, then spot by bid; what leaves takes its transit time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tradesim.errors import ModelError
+from tradesim.market.license import cleared_to_ship
+from tradesim.market.shipping import per_tonne
+from tradesim.market.source import fob_price
+from tradesim.market.state import MarketState
+from tradesim.parameters import MarketParameters
+from tradesim.terms import Terms
+from tradesim.world.types import MIXTURES, Floats, Ints, World
+
+
+def ration(
+    demand: Floats, contract: Floats, bid: Floats, stock: Floats, seller: Ints
+) -> Floats:
+    """Shipments [links] out of the sellers' stock [sellers], t.
+
+    Contract volumes come first, pro rata when short; what is left is sold spot in proportion to
+    demand x bid weight; a last pass gives any rest pro rata to what is still asked. Nobody gets
+    more than he asked and no seller ships more than he has. After the two-pass clearing of
+    commodity spot markets; the bid rule follows Acclimate (10.1016/j.jedc.2017.08.001).
+    """
+    sellers = len(stock)
+    firm = np.minimum(demand, contract)
+    total = np.bincount(seller, firm, minlength=sellers)
+    share = np.minimum(1.0, stock / np.maximum(total, 1e-30))
+    shipped = firm * share[seller]
+    for weight in (bid, np.ones_like(bid)):
+        rest = np.maximum(demand - shipped, 0.0)
+        left = np.maximum(stock - np.bincount(seller, shipped, minlength=sellers), 0.0)
+        claim = rest * weight
+        total = np.bincount(seller, claim, minlength=sellers)
+        per_claim = left / np.maximum(total, 1e-30)
+        shipped = shipped + np.minimum(rest, claim * per_claim[seller])
+    return shipped
+
+
+def deliver(world: World, state: MarketState, params: MarketParameters, terms: Terms) -> None:
+    """Receive what arrives, ship what is asked and allowed, and settle the payments."""
+    _receive(world, state)
+    limit = cleared_to_ship(world, state)
+    demand = state.ordered if limit is None else np.where(np.isinf(limit), state.ordered, limit)
+    demand = _within_caps(world, state, terms, demand)
+    asked = np.bincount(world.links.seller, demand, minlength=len(world.slots))
+    if (asked > state.stock).any():
+        relative = state.ask[world.lane_destination] / world.price0[world.lane_destination]
+        state.shipped = ration(
+            demand,
+            params.contract_share * world.links.base_t * state.dt,
+            (relative**params.bid_weight)[world.links.lane],
+            state.stock,
+            world.links.seller,
+        )
+    else:
+        state.shipped = demand
+    for book in state.books.values():
+        book.draw(state.shipped[book.links])
+    _reroute(world, state)
+    _settle(world, state, params, terms)
+    _dispatch(world, state, terms)
+
+
+def _receive(world: World, state: MarketState) -> None:
+    """Add what arrives from other economies to the buyers' stocks."""
+    inputs, mixed = world.slots.inputs, world.mixed_inputs
+    arrived = state.shipping.goods.arrive()
+    state.arrived = arrived[:, 0]
+    state.shipping.total_t -= state.arrived
+    state.stock[:inputs] += state.arrived
+    state.chinese[:inputs] += arrived[:, 1]
+    state.elements[:mixed] += state.shipping.elements.arrive()[:mixed]
+
+
+def _within_caps(world: World, state: MarketState, terms: Terms, demand: Floats) -> Floats:
+    """Scale demand on lanes with a cap so that the lane stays within it."""
+    if not terms.capped:
+        return demand
+    total = np.bincount(world.links.lane, demand, minlength=len(world.lanes))
+    cap = terms.cap_t_per_week * state.dt
+    return np.asarray(demand * np.minimum(1.0, cap / np.maximum(total, 1e-30))[world.links.lane])
+
+
+def _reroute(world: World, state: MarketState) -> None:
+    """Ship what traders move past a control, out of what is left of the sellers' stock."""
+    if not state.leaking:
+        state.rerouted = None
+        return
+    seller, count = world.links.seller, len(world.slots)
+    left = np.maximum(state.stock - np.bincount(seller, state.shipped, minlength=count), 0.0)
+    wanted = np.bincount(seller, state.leak_wanted, minlength=count)
+    share = np.minimum(1.0, left / np.maximum(wanted, 1e-30))
+    state.rerouted = state.leak_wanted * share[seller]
+
+
+def _settle(world: World, state: MarketState, params: MarketParameters, terms: Terms) -> None:
+    """Book payments: buyers pay price, wedge and duty; sellers, carriers and treasuries get it.
+
+    Contract volumes pay the origin's contract price, the rest of a lane the spot price; every
+    link of a lane pays the lane's mean. The ledger sums to zero.
+    """
+    links, lanes, firms = world.links, world.lanes, len(world.firms)
+    tonnes = shipments(state)
+    state.lane_t = np.bincount(links.lane, tonnes, minlength=len(lanes))
+    term = np.minimum(state.lane_t, params.contract_share * lanes.base_t * state.dt)
+    fob = fob_price(state.landed, world.wedge, terms.ad_valorem, terms.specific_usd_per_kg)
+    fob_value = 1000.0 * (
+        term * state.contract[world.lane_origin] + (state.lane_t - term) * fob
+    )
+    state.value_usd = fob_value * world.wedge
+    state.duty_usd = state.value_usd * terms.ad_valorem
+    state.duty_usd += 1000.0 * state.lane_t * terms.specific_usd_per_kg
+    share = tonnes / np.maximum(state.lane_t, 1e-30)[links.lane]
+    received = (share * fob_value[links.lane]).copy()
+    paid = share * (state.value_usd + state.duty_usd)[links.lane]
+    state.money_usd += np.bincount(world.seller_firm, received, minlength=firms)
+    state.money_usd -= np.bincount(world.buyer_firm, paid, minlength=firms)
+    state.treasury_usd += np.bincount(
+        lanes.destination, state.duty_usd, minlength=len(state.treasury_usd)
+    )
+    state.carriers_usd += float((state.value_usd - fob_value).sum())
+
+
+def shipments(state: MarketState) -> Floats:
+    """Everything that left the sellers in this step, t [links]."""
+    return state.shipped if state.rerouted is None else state.shipped + state.rerouted
+
+
+def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
+    """Take shipments out of the sellers' stocks and put them on their way."""
+    links, slots, shipping = world.links, world.slots, state.shipping
+    chinese = per_tonne(state.chinese, state.stock)
+    elements = per_tonne(state.elements, state.stock[world.mixed])
+    tonnes = shipments(state)
+    state.received = np.bincount(links.buyer, tonnes, minlength=slots.inputs)
+    leaving = np.bincount(links.seller, tonnes, minlength=len(slots))
+    state.stock -= leaving
+    state.chinese -= chinese * leaving
+    state.elements -= elements * leaving[world.mixed, None]
+    np.maximum(state.stock, 0.0, out=state.stock)
+    held = state.shipped * terms.hold_share[links.lane] if terms.holding else None
+    direct = state.shipped if held is None else state.shipped - held
+    goods = np.stack((np.ones(len(slots)), chinese), 1)
+    at_once = shipping.goods.ship(direct, goods)
+    shipping.total_t += state.received - at_once[:, 0]
+    state.stock[: slots.inputs] += at_once[:, 0]
+    state.chinese[: slots.inputs] += at_once[:, 1]
+    mixed = world.mixed_inputs
+    state.elements[:mixed] += shipping.elements.ship(direct, elements)[:mixed]
+    if held is not None:
+        _detain(world, state, held, goods, terms.hold_weeks)
+    if state.rerouted is not None:
+        weeks = np.full(len(world.lanes), state.leak_delay_weeks)
+        _detain(world, state, state.rerouted, goods, weeks)
+    state.crossed = direct
+    if shipping.goods.holding:
+        released = _release(world, state)
+        state.crossed = direct + np.bincount(
+            shipping.held_link, released, minlength=len(links)
+        )
+
+
+def _detain(
+    world: World, state: MarketState, tonnes: Floats, goods: Floats, weeks: Floats
+) -> None:
+    """Put tonnes [links] into the detention of their buyers' slots, ``weeks`` by lane.
+
+    Only goods of fixed content are detained or re-routed, so elements need no second ledger.
+    """
+    some = np.flatnonzero(tonnes > 0)
+    if len(some) == 0:
+        return
+    links, shipping = world.links, state.shipping
+    if np.isin(world.slots.good[links.seller[some]], MIXTURES).any():
+        raise ModelError(
+            "a mixture (concentrate, scrap or component) was detained or re-routed",
+            where="phase deliver",
+            allowed="oxides, metals, targets and magnets",
+            remedy="leave mixtures out of hold_goods and of what a licence covers",
+        )
+    buyers, start = np.unique(links.buyer[some], return_index=True)
+    flow = goods[links.seller[some]] * tonnes[some, None]
+    shipping.goods.detain(np.add.reduceat(flow, start, axis=0), buyers)
+    shipping.held_weeks[buyers] = np.maximum.reduceat(weeks[links.lane[some]], start)
+    shipping.held_lag[buyers] = np.maximum.reduceat(shipping.goods.lag[some], start)
+    shipping.held_link[buyers] = some[start]
+
+
+def _release(world: World, state: MarketState) -> Floats:
+    """Let customs release lots; returns the tonnes that cross the border [inputs]."""
+    shipping = state.shipping
+    share = state.dt / (state.dt + 0.5 * shipping.held_weeks)
+    return shipping.goods.release(share, shipping.held_lag)[:, 0]

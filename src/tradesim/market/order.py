@@ -1,0 +1,100 @@
+"""Order: replace expected use and close part of the gap in stock and supply line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tradesim.market.state import MarketState, gain
+from tradesim.parameters import MarketParameters
+from tradesim.terms import Terms
+from tradesim.world.types import Floats, World
+
+
+def order_rate(use: Floats, stock_gap: Floats, line_gap: Floats, weeks: float) -> Floats:
+    """Orders per week: expected use plus gaps closed over ``weeks``, never negative.
+
+    Anchor and adjustment with the supply line counted in full (Sterman 1989, Management Science
+    35(3)); ``use`` t a week, gaps t, one shape.
+    """
+    return np.maximum(0.0, use + (stock_gap + line_gap) / weeks)
+
+
+def stock_target(world: World, state: MarketState) -> Floats:
+    """Stock that buyers aim at without fear, t [inputs].
+
+    Cover times use in the base year; it grows with the square root of use, as economic order
+    quantities and pooled safety stocks do (Maister 1976, the square root law of inventory).
+    """
+    slots = world.slots
+    base = np.where(slots.base_t > 0, slots.base_t, np.inf)[: slots.inputs]
+    ratio = np.where(np.isinf(base), 1.0, state.expected_use / base)
+    return slots.cover_weeks[: slots.inputs] * state.expected_use / np.sqrt(np.maximum(ratio, 1.0))
+
+
+def perceived_risk(risk: Floats, unfilled: Floats, rise: float, fall: float, dt: float) -> Floats:
+    """Moving average of the unfilled share of orders (0-1), quick up and slow down (weeks)."""
+    lag = np.where(unfilled > risk, rise, fall)
+    return risk + gain(lag, dt) * (unfilled - risk)
+
+
+def order(world: World, state: MarketState, params: MarketParameters) -> None:
+    """Set orders of the step in t by input slot."""
+    slots, dt = world.slots, state.dt
+    inputs = slice(0, slots.inputs)
+    state.expected_use += gain(params.forecast_weeks, dt) * (
+        state.desired_use - state.expected_use
+    )
+    waiting = _licence_line(world, state)
+    target = stock_target(world, state)
+    nervous = 1.0 + params.panic * np.minimum(state.risk + state.alarm, 1.0)
+    line_weeks = world.transit_weeks_in + state.learned_wait
+    line = state.shipping.total_t + waiting
+    rate = order_rate(
+        state.expected_use,
+        target * nervous - state.stock[inputs],
+        state.expected_use * line_weeks - line,
+        params.stock_adjustment_weeks + dt,
+    )
+    state.orders = rate * dt
+
+
+def feel_risk(world: World, state: MarketState, params: MarketParameters) -> None:
+    """Update risk from experience, from announcements, and the wait that buyers have learnt."""
+    links, inputs = world.links, world.slots.inputs
+    asked = np.maximum(state.orders, 1e-12)
+    filled = state.received / asked
+    unfilled = np.where(state.orders > 1e-9, np.clip(1.0 - filled, 0.0, 1.0), 0.0)
+    state.risk = perceived_risk(
+        state.risk, unfilled, params.risk_rise_weeks, params.risk_fall_weeks, state.dt
+    )
+    wait = np.zeros(inputs)
+    for book in state.books.values():
+        pending = np.bincount(links.buyer[book.links], book.pending(), minlength=inputs)
+        wait += pending / np.maximum(state.expected_use, 1e-12)
+    wait = np.minimum(wait, 26.0)
+    state.learned_wait += gain(params.wait_learning_weeks, state.dt) * (wait - state.learned_wait)
+
+
+def hear_announcements(
+    world: World, state: MarketState, params: MarketParameters, terms: Terms
+) -> None:
+    """Add the alarm of controls newly announced; fade what was heard before."""
+    links, inputs = world.links, world.slots.inputs
+    state.alarm *= np.exp(-state.dt / params.announcement_fade_weeks)
+    if not terms.alarm.any() and not state.alarm_heard.any():
+        return
+    at_stake = np.bincount(links.buyer, links.weight * terms.alarm[links.lane], minlength=inputs)
+    level = params.announcement_weight * np.minimum(at_stake, 1.0)
+    state.alarm = np.minimum(state.alarm + np.maximum(level - state.alarm_heard, 0.0), 1.0)
+    state.alarm_heard = level
+
+
+def _licence_line(world: World, state: MarketState) -> Floats:
+    """Tonnes in licence queues (at the expected approval) and cleared, by input slot."""
+    line = np.zeros(world.slots.inputs)
+    for book in state.books.values():
+        amount = book.pending() * book.approval + book.balance()
+        line += np.bincount(
+            world.links.buyer[book.links], amount, minlength=world.slots.inputs
+        )
+    return line

@@ -1,0 +1,161 @@
+"""Produce: firms turn inputs into outputs; what is inside them is never lost track of."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tradesim.market.shipping import EMPTY_T
+from tradesim.market.state import MarketState
+from tradesim.world.types import BY_ELEMENT, BY_INPUTS, N_ELEMENTS, Floats, World
+
+
+
+def leontief(planned: Floats, supply: Floats, first: np.ndarray, fed: np.ndarray) -> Floats:
+    """Activity [firms] limited by the scarcest input (Leontief, fixed proportions).
+
+    ``planned`` activity, ``supply`` activity that each input slot would allow [inputs], sorted by
+    firm; ``first`` index of the first slot of each fed firm, ``fed`` those firms. One unit.
+    """
+    activity = planned.copy()
+    activity[fed] = np.minimum(activity[fed], np.minimum.reduceat(supply, first))
+    return activity
+
+
+def produce(world: World, state: MarketState) -> None:
+    """Run every plant for a step; flows are set in t of the step."""
+    slots, dt = world.slots, state.dt
+    inputs = slots.inputs
+    firm = slots.firm[:inputs]
+    stock = state.stock[:inputs]
+    want = state.desired_use * dt
+    some = want > EMPTY_T
+    allowed = np.where(some, np.maximum(stock, 0.0) / np.where(some, want, 1.0), np.inf)
+    share = leontief(
+        np.ones(len(world.firms)), np.where(world.parallel[firm], np.inf, allowed),
+        world.first_input, world.fed,
+    )  # fmt: skip
+    limit = np.where(world.parallel[firm], np.minimum(allowed, 1.0), share[firm])
+    state.use = np.minimum(np.where(some, want * np.minimum(limit, 1.0), 0.0), stock)
+    eaten = _consume(world, state)
+    made = state.planned * dt * share
+    run = np.bincount(firm, state.use, minlength=len(world.firms))
+    plan = np.bincount(firm, want, minlength=len(world.firms))
+    state.run_share = np.where(
+        world.parallel, np.where(plan > 0, run / np.maximum(plan, 1e-30), 1.0), share
+    )
+    state.activity = np.where(world.parallel, run, made) / dt
+    _fill_outputs(world, state, eaten, made, run)
+    _dispose(world, state)
+
+
+def _consume(world: World, state: MarketState) -> tuple[Floats, Floats]:
+    """Take inputs out of stock; returns what of mixtures and of Chinese origin was eaten.
+
+    Shapes: elements [mixed inputs, elements] and Chinese part [inputs], t of oxide equivalent.
+    """
+    inputs, mixed = world.slots.inputs, world.mixed_inputs
+    stock = state.stock[:inputs]
+    share = np.where(stock > EMPTY_T, state.use / np.maximum(stock, EMPTY_T), 0.0)
+    chinese = state.chinese[:inputs] * share
+    elements = state.elements[:mixed] * share[world.mixed[:mixed], None]
+    state.chinese[:inputs] -= chinese
+    state.elements[:mixed] -= elements
+    stock -= state.use
+    np.maximum(stock, 0.0, out=stock)
+    return elements, chinese
+
+
+def _fill_outputs(
+    world: World, state: MarketState, eaten: tuple[Floats, Floats], made: Floats, run: Floats
+) -> None:
+    """Add outputs to stock: by recipe, by element in the feed, or all that went in."""
+    slots, firms = world.slots, len(world.firms)
+    out = slice(slots.inputs, None)
+    firm, filled = slots.firm[out], slots.filled[out]
+    feed = np.zeros((firms, N_ELEMENTS))
+    np.add.at(feed, slots.firm[world.mixed[: world.mixed_inputs]], eaten[0])
+    tonnes = slots.per_activity[out] * made[firm]
+    joint = filled == BY_ELEMENT
+    by_element = world.recovery[out][joint] * feed[firm[joint], slots.element[out][joint]]
+    tonnes[joint] = by_element
+    whole = filled == BY_INPUTS
+    tonnes[whole] = run[firm[whole]]
+    state.output[out] = tonnes
+    state.stock[out] += tonnes
+    inside = tonnes * world.density[out]
+    built = _built_in(world, state)
+    inside[whole] = built[firm[whole]].sum(1)
+    by_firm = np.bincount(slots.firm[: slots.inputs], eaten[1], minlength=firms)
+    chinese = inside * _origin(world, state, eaten, by_firm)[firm]
+    state.chinese[out] += chinese
+    mixed = world.mixed[world.mixed_inputs :]
+    added = slots.vector[mixed] * state.output[mixed, None]
+    component = slots.filled[mixed] == BY_INPUTS
+    added[component] = built[slots.firm[mixed[component]]]
+    state.elements[world.mixed_inputs :] += added
+    _book(world, state, eaten, added, chinese)
+
+
+def _built_in(world: World, state: MarketState) -> Floats:
+    """Content of the magnets that each component maker builds in [firms, elements], t."""
+    slots = world.slots
+    rows = np.flatnonzero(world.is_component_input)
+    built = np.zeros((len(world.firms), N_ELEMENTS))
+    np.add.at(built, slots.firm[rows], slots.vector[rows] * state.use[rows, None])
+    return built
+
+
+def _origin(
+    world: World, state: MarketState, eaten: tuple[Floats, Floats], chinese: Floats
+) -> Floats:
+    """Chinese-mined share of what each firm makes in this step [firms]."""
+    inputs, mixed = world.slots.inputs, world.mixed[: world.mixed_inputs]
+    mass = state.use * world.density[:inputs]
+    mass[mixed] = eaten[0].sum(1)
+    total = np.bincount(world.slots.firm[:inputs], mass, minlength=len(world.firms))
+    share = np.where(total > 1e-15, chinese / np.maximum(total, 1e-15), 0.0)
+    return np.where(world.is_source, world.origin_share, share)
+
+
+def _book(
+    world: World, state: MarketState, eaten: tuple[Floats, Floats], added: Floats, chinese: Floats
+) -> None:
+    """Book what sources brought in, users built in and processing lost, by element."""
+    slots, inputs = world.slots, world.slots.inputs
+    out = slice(inputs, None)
+    mixed_in, mixed_out = world.mixed[: world.mixed_inputs], world.mixed[world.mixed_inputs :]
+    final = world.final[mixed_in]
+    fixed_in = np.where(world.tracked[:inputs], 0.0, state.use)
+    fixed_out = np.where(world.tracked[out], 0.0, state.output[out])
+    used = (fixed_in * world.final) @ slots.vector[:inputs] + eaten[0][final].sum(0)
+    gone_in = fixed_in @ slots.vector[:inputs] + eaten[0].sum(0)
+    source_out = world.is_source[slots.firm[mixed_out]]
+    fixed_source = fixed_out * world.is_source[slots.firm[out]]
+    brought = fixed_source @ slots.vector[out] + added[source_out].sum(0)
+    came_out = fixed_out @ slots.vector[out] + added.sum(0)
+    chinese_used = float((eaten[1] * world.final).sum())
+    chinese_brought = float((chinese * world.is_source[slots.firm[out]]).sum())
+    state.consumed.book(used, chinese_used)
+    state.sourced.book(brought, chinese_brought)
+    state.lost.book(
+        (gone_in - used) - (came_out - brought),
+        (float(eaten[1].sum()) - chinese_used) - (float(chinese.sum()) - chinese_brought),
+    )
+
+
+def _dispose(world: World, state: MarketState) -> None:
+    """Let surplus co-products leave the market: above target, or above the valve for others."""
+    slots, inputs = world.slots, world.slots.inputs
+    stock = state.stock[inputs:]
+    ceiling = state.target_out * world.valve
+    gone = np.where(ceiling > 0, np.maximum(stock - ceiling, 0.0), 0.0)
+    state.disposed[inputs:] = gone
+    share = gone / np.maximum(stock, EMPTY_T)
+    chinese = state.chinese[inputs:] * share
+    state.chinese[inputs:] -= chinese
+    mixed = world.mixed[world.mixed_inputs :]
+    elements = state.elements[world.mixed_inputs :] * share[mixed - inputs, None]
+    state.elements[world.mixed_inputs :] -= elements
+    fixed = np.where(world.tracked[inputs:], 0.0, gone)
+    state.lost.book(fixed @ slots.vector[inputs:] + elements.sum(0), float(chinese.sum()))
+    stock -= gone

@@ -1,0 +1,60 @@
+"""Source: split every order over suppliers by landed cost, preference and reliability."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tradesim.market.state import MarketState, gain
+from tradesim.parameters import MarketParameters
+from tradesim.terms import Terms
+from tradesim.world.types import N_GOODS, Floats, World
+
+
+def landed_price(
+    ask_origin: Floats, ask_destination: Floats, wedge: Floats, duty: Floats, specific: Floats,
+    openness: Floats,
+) -> Floats:  # fmt: skip
+    """Price of a spot tonne delivered and duty paid, USD/kg [lanes].
+
+    On an open lane it is the origin's ask with the base-year wedge, duty and specific cost: the
+    buyer bears them in full. On a restricted lane the seller who may ship takes what the
+    destination pays, so the licence's rent is his.
+    """
+    free = ask_origin * wedge * (1.0 + duty) + specific
+    return openness * free + (1.0 - openness) * np.maximum(free, ask_destination)
+
+
+def fob_price(landed: Floats, wedge: Floats, duty: Floats, specific: Floats) -> Floats:
+    """What the seller receives, USD/kg [lanes]: the landed price less duty, cost and wedge."""
+    return np.maximum(landed - specific, 0.0) / ((1.0 + duty) * wedge)
+
+
+def source(
+    world: World, state: MarketState, params: MarketParameters, terms: Terms, openness: Floats
+) -> None:
+    """Set what is ordered on every link, t in the step."""
+    links, lanes, price0 = world.links, world.lanes, world.price0
+    at_origin = world.lane_origin
+    at_destination = world.lane_destination
+    state.landed = landed_price(
+        state.ask[at_origin], state.ask[at_destination], world.wedge,
+        terms.ad_valorem, terms.specific_usd_per_kg, openness,
+    )  # fmt: skip
+    ratio = np.maximum(state.landed / price0[at_destination], 1e-6)
+    appeal = ratio ** (-params.sourcing_elasticity)
+    weight = links.weight * state.switched_on * appeal[links.lane] * state.fill
+    total = np.bincount(links.buyer, weight, minlength=world.slots.inputs)
+    share = weight / np.maximum(total, 1e-30)[links.buyer]
+    state.ordered = state.orders[links.buyer] * share
+
+
+def remember(world: World, state: MarketState, params: MarketParameters) -> None:
+    """Update how well each supplier filled orders (share of orders, floored at 2%)."""
+    filled = np.where(
+        state.ordered > 1e-12,
+        np.minimum(state.shipped / np.maximum(state.ordered, 1e-12), 1.0),
+        state.fill,
+    )
+    state.fill = np.maximum(
+        state.fill + gain(params.reliability_weeks, state.dt) * (filled - state.fill), 0.02
+    )

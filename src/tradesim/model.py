@@ -1,0 +1,236 @@
+"""The model: a world, its market and its states. ``TradeModel.step`` is the table of contents."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import mesa
+import numpy as np
+import pyarrow as pa
+from mesa.agent import AgentSet
+
+from tradesim import axes, policies, rng
+from tradesim.agents import Firm, State
+from tradesim.market import (
+    deliver,
+    invest,
+    leak,
+    license,
+    order,
+    plan,
+    price,
+    produce,
+    source,
+)
+from tradesim.market.state import MarketState, initial_state
+from tradesim.policies import Calendar, Policy, Status
+from tradesim.record import Recorder
+from tradesim.scenario import WEEKS_PER_YEAR, Scenario
+from tradesim.terms import Terms
+from tradesim.world import World, build_world
+from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats
+
+
+class TradeModel(mesa.Model):
+    """The trade war, week by week.
+
+    Parameters
+    ----------
+    scenario : what to simulate (typed, checked).
+    seed : run seed; decides the drawn network, demand noise and licence decisions.
+    record : ``monthly`` or ``full`` (every step).
+    world : a world built before for the same scenario and seed, to save set-up.
+    """
+
+    def __init__(
+        self, scenario: Scenario, seed: int = 0, record: str = "monthly",
+        world: World | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(rng=seed)
+        self.scenario, self.params, self.run_seed = scenario, scenario.market, seed
+        self.world = world or build_world(scenario, seed)
+        self.policies: dict[str, Policy] = policies.load(scenario.policies, allowed=("",))
+        self.substeps = max(1, int(np.ceil(scenario.step_weeks)))
+        self.dt = scenario.step_weeks / self.substeps
+        self.week = 0.0
+        self.state: MarketState = initial_state(self.world, self.params, self.dt)
+        self.terms = Terms.free(self.world.lanes)
+        self.reach, self.openness = self._opened()
+        self.recorder = Recorder(self.world, scenario, record)
+        self.states = [State(self, code) for code in axes.ECONOMIES]
+        self._firms_listed = False
+        self._moments: dict[str, object] = {}
+        self._statuses: dict[str, Status] = {}
+        self._scale = self._scales(0.0)
+        self._noise = self._draw_noise()
+
+    # -- one step ------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One step: what is in force, what everybody wants, who gets it, at what price.
+
+        1 calendar, 2 states, 3 plan, 4 order, 5 source, 6 license, 7 deliver, 8 produce,
+        9 price, 10 invest, 11 leak, 12 record. Months and longer steps take weekly sub-steps.
+        """
+        for _ in range(self.substeps):
+            self._calendar()
+            self._states_act()
+            plan.plan(self.world, self.state, self.params, self._scale, self._shock())
+            order.order(self.world, self.state, self.params)
+            source.source(self.world, self.state, self.params, self.terms, self.openness)
+            license.license_(self.world, self.state, self.terms, self.week)
+            deliver.deliver(self.world, self.state, self.params, self.terms)
+            produce.produce(self.world, self.state)
+            self._expect()
+            price.price(self.world, self.state, self.params, self.terms, self.reach)
+            self._invest()
+            leak.leak(self.world, self.state, self.params)
+            self._record()
+
+    def run(self) -> dict[str, pa.Table]:
+        """Run to the scenario's horizon and return the tables of this run."""
+        for _ in range(int(round(self.scenario.weeks / self.scenario.step_weeks))):
+            self.step()
+        return self.recorder.tables()
+
+    # -- calendar and states -------------------------------------------------------------------
+
+    @property
+    def today(self) -> Calendar:
+        """The date of the coming step."""
+        start = self.scenario.start
+        return Calendar(start + dt.timedelta(days=7.0 * self.week), self.week, start)
+
+    def policies_in_force(self, economy: str) -> list[str]:
+        """Names of the effective policies that an economy imposes."""
+        return [
+            name
+            for name, policy in self.policies.items()
+            if policy.imposed_by == economy and self._statuses.get(name) is Status.EFFECTIVE
+        ]
+
+    def _calendar(self) -> None:
+        """Rebuild the terms when a policy changes; report its dates as events."""
+        today = self.today
+        moments = {name: policy.moment(today) for name, policy in self.policies.items()}
+        if moments != self._moments:
+            self._moments = moments
+            self.terms = Terms.free(self.world.lanes)
+            for name, policy in self.policies.items():
+                policy.edit(self.terms, self.world.lanes, today)
+                self._report_status(name, policy, policy.status(today.date), today)
+            license.open_books(self.world, self.state, self.terms)
+            self.reach, self.openness = self._opened()
+        order.hear_announcements(self.world, self.state, self.params, self.terms)
+
+    def _report_status(self, name: str, policy: Policy, now: Status, today: Calendar) -> None:
+        before = self._statuses.get(name, Status.UNKNOWN)
+        self._statuses[name] = now
+        if now is before or now is Status.UNKNOWN:
+            return
+        steps = [now]
+        if before is Status.UNKNOWN and now is Status.EFFECTIVE:
+            steps = [Status.ANNOUNCED, Status.EFFECTIVE]
+        for status in steps:
+            self.recorder.event(
+                today.date, policy.imposed_by, status.value, policy.instrument, "", name,
+                policy.title,
+            )  # fmt: skip
+
+    def _states_act(self) -> None:
+        for state in self.states:
+            state.act()
+
+    def _opened(self) -> tuple[Floats, Floats]:
+        """Reach between regions [goods, origin, destination] and openness of lanes [lanes]."""
+        lanes = self.world.lanes
+        openness = self.terms.openness(self.params.price_wedge_weeks)
+        shape = (N_GOODS, N_ECONOMIES, N_ECONOMIES)
+        key = (lanes.good * N_ECONOMIES + lanes.origin) * N_ECONOMIES + lanes.destination
+        size = int(np.prod(shape))
+        weight = lanes.base_t + 1e-9
+        total = np.bincount(key, weight, minlength=size).reshape(shape)
+        opened = np.bincount(key, weight * openness, minlength=size).reshape(shape)
+        abroad = ~np.eye(N_ECONOMIES, dtype=bool)
+        by_origin = (opened * abroad).sum(2) / np.maximum((total * abroad).sum(2), 1e-30)
+        by_origin = np.where((total * abroad).sum(2) > 0, by_origin, 1.0)
+        reach = np.where(total > 0, opened / np.maximum(total, 1e-30), by_origin[:, :, None])
+        reach[:, ~abroad] = 1.0
+        return reach, openness
+
+    # -- the rest of the step ------------------------------------------------------------------
+
+    def _expect(self) -> None:
+        """Learn from what was delivered: risk, waits and suppliers' reliability."""
+        order.feel_risk(self.world, self.state, self.params)
+        source.remember(self.world, self.state, self.params)
+
+    def _invest(self) -> None:
+        """Grow demand and planned capacity by a step, then let firms invest."""
+        world, state = self.world, self.state
+        after = self._scales(self.week + self.dt)
+        in_base = world.firms.cell >= 0
+        factor = np.where(in_base, after / np.maximum(self._scale, 1e-30), 1.0)
+        self._scale = after
+        inputs = slice(0, world.slots.inputs)
+        # everybody knows the trend, so forecasts move with it and do not trail behind
+        state.expected_use *= factor[world.slots.firm[inputs]]
+        state.demand_signal *= factor[world.slots.firm]
+        years = (self.week + self.dt) / WEEKS_PER_YEAR
+        growth = (1.0 + world.growth[inputs]) ** years
+        state.final_demand = np.where(world.final, world.slots.base_t[inputs] * growth, 0.0)
+        invest.invest(world, state, self.params, factor, after)
+        project = world.links.project
+        state.switched_on = np.where(project < 0, 1.0, after[np.maximum(project, 0)])
+
+    def _record(self) -> None:
+        self.recorder.step(self.state, self.today.date, self.dt)
+        self.week += self.dt
+
+    def _scales(self, week: float) -> Floats:
+        """Planned growth of firms of the base year, ramp of projects [firms]."""
+        firms = self.world.firms
+        growth = (1.0 + self.world.planned_growth) ** (week / WEEKS_PER_YEAR)
+        ramp = np.clip((week - firms.start_week) / firms.ramp_weeks, 0.0, 1.0)
+        return np.where(firms.cell >= 0, growth, ramp)
+
+    def _draw_noise(self) -> Floats:
+        """Noise on final demand by week and firm [weeks, firms]; ones without noise."""
+        weeks = int(np.ceil(self.scenario.weeks)) + 1
+        noise = np.ones((weeks, len(self.world.firms)))
+        if self.scenario.noise > 0:
+            rows = np.flatnonzero(self.world.consumes)
+            ids = self.world.firms.id[rows]
+            noise[:, rows] = rng.lognormals(
+                self.run_seed, "final demand", ids[None, :], self.scenario.noise,
+                np.arange(weeks)[:, None],
+            )  # fmt: skip
+        return noise
+
+    def _shock(self) -> Floats:
+        return np.asarray(self._noise[min(int(self.week + 1e-9), len(self._noise) - 1)])
+
+    # -- Mesa ----------------------------------------------------------------------------------
+
+    @property
+    def agents(self) -> AgentSet[Any]:
+        """All agents as Mesa users expect; the views on firms are made when first asked for."""
+        if not getattr(self, "_firms_listed", True):
+            self._firms_listed = True
+            for row in range(len(self.world.firms)):
+                Firm(self, row)
+        return self._all_agents
+
+    def close(self) -> None:
+        """Drop Mesa's own reference to the model, which would otherwise keep it alive."""
+        mesa.Agent._ids.pop(self, None)
+
+
+def simulate(scenario: Scenario, seed: int, record: str = "monthly") -> dict[str, pa.Table]:
+    """Run one scenario with one seed and return its tables (see ``schema.model_columns``)."""
+    model = TradeModel(scenario, seed, record)
+    try:
+        return model.run()
+    finally:
+        model.close()

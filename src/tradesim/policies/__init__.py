@@ -1,0 +1,10 @@
+"""Instruments of the trade war. One instrument = one small file; its parameters are YAML."""
+
+from tradesim.policies.base import Calendar, Coverage, Policy, Status, find_class, load, load_one
+from tradesim.policies.export_licensing import ExportLicensing
+from tradesim.policies.tariff import Tariff
+
+__all__ = [
+    "Calendar", "Coverage", "ExportLicensing", "Policy", "Status", "Tariff", "find_class",
+    "load", "load_one",
+]  # fmt: skip

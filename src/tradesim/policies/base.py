@@ -1,0 +1,220 @@
+"""What every policy has: who imposes it, on what, its four dates, and an edit of the terms."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from tradesim import axes
+from tradesim.errors import InputError, unknown
+from tradesim.terms import Flags, Terms
+from tradesim.world.types import Lanes
+
+#: Groups that may stand for several economies in a policy.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "allies": ("EU27", "JPN", "KOR", "AUS", "CAN", "GBR", "TWN"),
+    "processors": (
+        "MYS", "MMR", "LAO", "VNM", "THA", "IND", "KAZ", "PAK", "PHL", "MEX", "BRA",
+    ),
+}  # fmt: skip
+
+
+class Status(Enum):
+    """Where a policy stands on a date."""
+
+    UNKNOWN = "unknown"
+    ANNOUNCED = "announced"
+    EFFECTIVE = "effective"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A date of the run: the date, weeks since the start, and the start."""
+
+    date: dt.date
+    week: float
+    start: dt.date
+
+    def week_of(self, date: dt.date) -> float:
+        """Weeks from the start of the run to a date (negative before it)."""
+        return (date - self.start).days / 7.0
+
+
+class Coverage(BaseModel):
+    """What a policy covers; ``*`` and shell wildcards match several names, groups economies.
+
+    ``elements`` narrows the oxides and metals among ``goods``; other goods are covered by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    elements: tuple[str, ...] = ("*",)
+    goods: tuple[str, ...] = ("*",)
+    end_uses: tuple[str, ...] = ("*",)
+    origins: tuple[str, ...] = ("*",)
+    destinations: tuple[str, ...] = ("*",)
+    exempt_goods: tuple[str, ...] = ()
+    exempt_destinations: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Coverage:
+        known = {
+            "elements": axes.ELEMENTS, "goods": axes.GOODS, "end_uses": axes.USE_LABELS,
+            "origins": (*axes.ECONOMIES, *GROUPS), "destinations": (*axes.ECONOMIES, *GROUPS),
+            "exempt_goods": axes.GOODS, "exempt_destinations": (*axes.ECONOMIES, *GROUPS),
+        }  # fmt: skip
+        for field, names in known.items():
+            for pattern in getattr(self, field):
+                if not any(fnmatchcase(name, pattern) for name in names):
+                    raise unknown(field.rstrip("s").replace("_", " "), pattern, names, f"covers.{field}")
+        return self
+
+    def goods_covered(self) -> tuple[str, ...]:
+        """Names of the goods covered, in the order of the axis."""
+        return tuple(good for good in axes.GOODS if self._covers_good(good))
+
+    def lanes(self, lanes: Lanes) -> Flags:
+        """Which lanes the policy covers [lanes]; trade inside an economy never crosses a border."""
+        goods = set(self.goods_covered())
+        good = np.array([name in goods for name in axes.GOODS])
+        use = np.array([_matches(name, self.end_uses) for name in axes.USE_LABELS])
+        origin, destination = _economies(self.origins), _economies(self.destinations)
+        destination = destination & ~_economies(self.exempt_destinations)
+        covered = good[lanes.good] & use[lanes.use]
+        covered &= origin[lanes.origin] & destination[lanes.destination]
+        return np.asarray(covered & (lanes.origin != lanes.destination))
+
+    def _covers_good(self, good: str) -> bool:
+        if not _matches(good, self.goods) or _matches(good, self.exempt_goods):
+            return False
+        if good.startswith(("oxide_", "metal_")):
+            name = good.split("_")[1]
+            parts = ("Nd", "Pr") if name == "NdPr" else (name,)
+            return any(_matches(part, self.elements) for part in parts)
+        return True
+
+
+class Policy(BaseModel):
+    """Base of every instrument; a subclass sets ``instrument`` and edits the terms.
+
+    Dates: firms react to ``announced``, markets obey from ``effective`` to ``suspended`` or
+    ``expires``. ``strength`` scales the whole policy (0 = none, 1 = as written).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    instrument: ClassVar[str] = "policy"
+
+    title: str = Field(description="What it is, in a line")
+    imposed_by: str = Field(description="Economy that imposes it")
+    announced: dt.date = Field(description="Firms react from this date")
+    effective: dt.date = Field(description="Markets obey from this date")
+    suspended: dt.date | None = Field(None, description="Out of force from this date")
+    expires: dt.date | None = Field(None, description="Ended from this date")
+    covers: Coverage = Field(Coverage(), description="Elements, goods, uses and lanes covered")
+    strength: float = Field(
+        1.0, ge=0, le=1, description="Share of the written strength",
+        json_schema_extra={"unit": "share", "source": "scenario"},
+    )  # fmt: skip
+    sources: tuple[str, ...] = Field((), description="Evidence")
+
+    @field_validator("imposed_by")
+    @classmethod
+    def _imposer_exists(cls, value: str) -> str:
+        if value not in axes.ECONOMIES:
+            raise unknown("economy", value, axes.ECONOMIES, "imposed_by")
+        return value
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Policy:
+        ends = [("suspended", self.suspended), ("expires", self.expires)]
+        if self.effective < self.announced:
+            raise ValueError("effective must not lie before announced")
+        for name, date in ends:
+            if date is not None and date < self.effective:
+                raise ValueError(f"{name} ({date}) must not lie before effective ({self.effective})")
+        return self
+
+    def status(self, date: dt.date) -> Status:
+        """Where the policy stands on a date."""
+        if self.expires is not None and date >= self.expires:
+            return Status.EXPIRED
+        if self.suspended is not None and date >= self.suspended:
+            return Status.SUSPENDED
+        if date >= self.effective:
+            return Status.EFFECTIVE
+        return Status.ANNOUNCED if date >= self.announced else Status.UNKNOWN
+
+    def moment(self, now: Calendar) -> object:
+        """Anything that changes when the policy's edit of the terms changes."""
+        return self.status(now.date)
+
+    def edit(self, terms: Terms, lanes: Lanes, now: Calendar) -> None:
+        """Write the policy into the terms; called while it is announced or in force."""
+        raise NotImplementedError
+
+
+def find_class(
+    name: str, page: Mapping[str, Any], allowed: Sequence[str] = ("tradesim.",)
+) -> type[Policy]:
+    """The class that ``_target_`` on the page of policy ``name`` names.
+
+    Raises :class:`InputError` for a target outside ``allowed`` prefixes or one that is no policy.
+    """
+    target = str(page.get("_target_", ""))
+    if not any(target.startswith(prefix) for prefix in allowed):
+        raise InputError(
+            f"policy '{name}' names the class '{target}'",
+            where=f"policies.{name}._target_",
+            allowed="a class under " + ", ".join(allowed),
+            remedy="set _target_ to a class of tradesim.policies, or, if you trust it, say "
+            "allow_targets=ITS_PACKAGE on the command line",
+        )
+    module, _, attribute = target.rpartition(".")
+    try:
+        cls = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InputError(
+            f"policy '{name}': there is no class '{target}'",
+            where=f"policies.{name}._target_",
+            allowed="the full name of an importable policy class",
+            remedy=str(error),
+        ) from error
+    if not (isinstance(cls, type) and issubclass(cls, Policy)):
+        raise InputError(f"'{target}' is not a policy", where=f"policies.{name}._target_")
+    return cls
+
+
+def load_one(name: str, page: Mapping[str, Any], allowed: Sequence[str] = ("tradesim.",)) -> Policy:
+    """Build a policy from its page: ``_target_`` names the class, the rest its parameters.
+
+    Raises what :func:`find_class` raises, and pydantic's ``ValidationError`` for a bad parameter.
+    """
+    cls = find_class(name, page, allowed)
+    return cls(**{key: value for key, value in page.items() if key not in ("_target_", "units")})
+
+
+def load(
+    pages: Mapping[str, Mapping[str, Any]], allowed: Sequence[str] = ("tradesim.",)
+) -> dict[str, Policy]:
+    """All policies of a scenario by name, in the order of their pages."""
+    return {name: load_one(name, page, allowed) for name, page in pages.items()}
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _economies(patterns: Sequence[str]) -> Flags:
+    """Economies named by codes, wildcards or groups [economies]."""
+    named = [code for p in patterns for code in GROUPS.get(p, (p,))]
+    return np.array([_matches(code, named) for code in axes.ECONOMIES], np.bool_)

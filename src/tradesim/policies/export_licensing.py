@@ -1,0 +1,203 @@
+"""Export licensing: every lot needs a licence that takes time and may be refused.
+
+Evidence: MOFCOM and GACC Announcement 18 of 4 April 2025 (case by case, 45 working days at
+most); waits and approvals as reported in spring 2025.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from tradesim import axes
+from tradesim.errors import unknown
+from tradesim.policies.base import Calendar, Coverage, Policy, Status
+from tradesim.terms import Flags, Floats, Terms
+from tradesim.world.types import Lanes
+
+#: End-use classes by which an authority decides.
+CLASSES = ("civilian", "defence", "semiconductor", "undeclared")
+_CLASS_OF_USE = {
+    "defence": "defence", "semiconductor": "semiconductor", axes.UNDECLARED: "undeclared",
+}  # fmt: skip
+#: Weeks of delay that frighten buyers as much as a refusal of half of supply.
+ALARM_WEEKS = 4.0
+
+
+def _share(text: str) -> dict[str, str]:
+    return {"unit": "probability", "source": text}
+
+
+class ExportLicensing(Policy):
+    """Case-by-case licences of one authority, by end-use class and destination.
+
+    More specific wins: a destination's approval before the class's. Granted tonnage is drawn
+    down by shipments and lapses at the end of its validity. Customs may detain a share of goods
+    that need no licence while it tells them apart.
+    """
+
+    instrument: ClassVar[str] = "export_licensing"
+
+    approval: Mapping[str, float] = Field(
+        description="Probability of a grant by end-use class at first",
+        json_schema_extra=_share("calibration/facts.csv; see the page"),
+    )
+    approval_at: Mapping[str, Mapping[str, float]] = Field(
+        {}, description="The same for single destinations or groups; '*' stands for every class "
+        "but defence", json_schema_extra=_share("see the page"),
+    )  # fmt: skip
+    approval_eased: Mapping[str, float] = Field(
+        {}, description="Approval after easing, by class",
+        json_schema_extra=_share("see the page"),
+    )  # fmt: skip
+    easing_weeks: float = Field(
+        0.0, ge=0, le=520, description="Weeks after the first release over which approval eases",
+        json_schema_extra={"unit": "weeks", "source": "see the page"},
+    )  # fmt: skip
+    delay_weeks: float = Field(
+        ge=0, le=104, description="Mean time from application to decision",
+        json_schema_extra={"unit": "weeks", "source": "see the page"},
+    )  # fmt: skip
+    stages: int = Field(
+        5, ge=1, le=20, description="Stages of the delay (shape of the Erlang distribution)",
+        json_schema_extra={"unit": "count", "source": "see the page"},
+    )  # fmt: skip
+    validity_weeks: float = Field(
+        26.0, gt=0, le=520, description="Time after which a granted balance lapses",
+        json_schema_extra={"unit": "weeks", "source": "see the page"},
+    )  # fmt: skip
+    opens_weeks: float = Field(
+        0.0, ge=0, le=104, description="No decision is released before this time has passed",
+        json_schema_extra={"unit": "weeks", "source": "see the page"},
+    )  # fmt: skip
+    opens_weeks_at: Mapping[str, float] = Field(
+        {}, description="The same for single destinations",
+        json_schema_extra={"unit": "weeks", "source": "see the page"},
+    )  # fmt: skip
+    hold_goods: tuple[str, ...] = Field((), description="Uncontrolled goods that customs detains")
+    hold_share: float = Field(
+        0.0, ge=0, le=1, description="Share of them detained at first",
+        json_schema_extra={"unit": "share", "source": "see the page"},
+    )  # fmt: skip
+    hold_weeks: float = Field(
+        6.0, ge=0, le=52, description="Mean time of detention",
+        json_schema_extra={"unit": "weeks", "source": "see the page"},
+    )  # fmt: skip
+    hold_full_weeks: float = Field(
+        10.0, ge=0, le=104, description="Time for which the full share is detained",
+        json_schema_extra={"unit": "weeks", "source": "see the page"},
+    )  # fmt: skip
+    hold_fade_weeks: float = Field(
+        8.0, ge=0, le=104, description="Time over which detention fades after that",
+        json_schema_extra={"unit": "weeks", "source": "see the page"},
+    )  # fmt: skip
+
+    @field_validator("approval", "approval_eased")
+    @classmethod
+    def _classes_and_shares(cls, value: Mapping[str, float]) -> Mapping[str, float]:
+        for name, probability in value.items():
+            if name not in CLASSES:
+                raise unknown("end-use class", name, CLASSES, "approval")
+            if not 0.0 <= probability <= 1.0:
+                raise ValueError(f"{name}: a probability lies between 0 and 1, not {probability}")
+        return value
+
+    @field_validator("approval_at")
+    @classmethod
+    def _nested_shares(cls, value: Mapping[str, Mapping[str, float]]) -> Mapping[str, Mapping[str, float]]:
+        for place, table in value.items():
+            Coverage(destinations=(place,))
+            for name, probability in table.items():
+                if name not in (*CLASSES, "*"):
+                    raise unknown("end-use class", name, (*CLASSES, "*"), f"approval_at.{place}")
+                if not 0.0 <= probability <= 1.0:
+                    raise ValueError(f"{place}.{name}: a probability lies between 0 and 1")
+        return value
+
+    def moment(self, now: Calendar) -> object:
+        """Status, and the week while approval eases or detention fades."""
+        status = self.status(now.date)
+        age = now.week - now.week_of(self.effective)
+        moving = max(
+            self.opens_weeks + self.easing_weeks if self.approval_eased else 0.0,
+            self.hold_full_weeks + self.hold_fade_weeks if self.hold_share > 0 else 0.0,
+        )
+        return (status, now.week if status is Status.EFFECTIVE and age <= moving + 1 else None)
+
+    def edit(self, terms: Terms, lanes: Lanes, now: Calendar) -> None:
+        """Require licences, detain look-alikes, and alarm buyers from the announcement on."""
+        status = self.status(now.date)
+        if self.strength == 0.0 or status not in (Status.ANNOUNCED, Status.EFFECTIVE):
+            return
+        outbound = lanes.origin == axes.ECONOMY_INDEX[self.imposed_by]
+        covered = self.covers.lanes(lanes) & outbound
+        age = now.week - now.week_of(self.effective)
+        approval = self.approvals(lanes, age)
+        delay = np.full(len(lanes), self.strength * self.delay_weeks)
+        terms.raise_alarm(covered, 1.0 - approval / (1.0 + delay / ALARM_WEEKS))
+        if status is not Status.EFFECTIVE:
+            return
+        terms.licence(self.imposed_by).require(
+            covered,
+            approval=approval,
+            delay_weeks=delay,
+            stages=self.stages,
+            validity_weeks=self.validity_weeks,
+            opens_week=now.week_of(self.effective) + self._opening(lanes),
+        )
+        self._detain(terms, lanes, covered, outbound, age)
+
+    def approvals(self, lanes: Lanes, age_weeks: float) -> Floats:
+        """Probability of a grant on each lane [lanes], ``age_weeks`` after the start."""
+        table = np.ones((len(axes.ECONOMIES), len(axes.USE_LABELS)))
+        for j, use in enumerate(axes.USE_LABELS):
+            name = _CLASS_OF_USE.get(use, "civilian")
+            first = self.approval.get(name, min(self.approval.values()))
+            table[:, j] = first
+            for place, own in self.approval_at.items():
+                value = own.get(name, own.get("*") if name != "defence" else None)
+                if value is not None:
+                    rows = [i for i, e in enumerate(axes.ECONOMIES) if e in _members(place)]
+                    table[rows, j] = value
+            goal = self.approval_eased.get(name)
+            if goal is not None:
+                table[:, j] += self._eased(age_weeks) * np.maximum(goal - table[:, j], 0.0)
+        found = 1.0 - self.strength * (1.0 - table)
+        return np.asarray(found[lanes.destination, lanes.use], np.float64)
+
+    def _eased(self, age_weeks: float) -> float:
+        """Progress of easing, 0-1."""
+        if self.easing_weeks <= 0:
+            return 1.0 if age_weeks >= self.opens_weeks else 0.0
+        return float(np.clip((age_weeks - self.opens_weeks) / self.easing_weeks, 0.0, 1.0))
+
+    def _opening(self, lanes: Lanes) -> Floats:
+        """Weeks after the start before which nothing is released [lanes]."""
+        table = np.full(len(axes.ECONOMIES), self.opens_weeks)
+        for place, weeks in self.opens_weeks_at.items():
+            for code in _members(place):
+                table[axes.ECONOMY_INDEX[code]] = weeks
+        return np.asarray(self.strength * table[lanes.destination], np.float64)
+
+    def _detain(
+        self, terms: Terms, lanes: Lanes, covered: Flags, outbound: Flags, age_weeks: float
+    ) -> None:
+        """Detain look-alikes: the full share at first, then fading linearly."""
+        if not self.hold_goods or self.hold_share == 0.0 or self.hold_weeks == 0.0:
+            return
+        fade = 1.0
+        if age_weeks > self.hold_full_weeks:
+            past = age_weeks - self.hold_full_weeks
+            fade = max(0.0, 1.0 - past / max(self.hold_fade_weeks, 1e-9))
+        alike = Coverage(goods=self.hold_goods).lanes(lanes) & outbound & ~covered
+        if fade > 0.0:
+            terms.add_hold(alike, self.strength * self.hold_share * fade, self.hold_weeks)
+
+
+def _members(place: str) -> tuple[str, ...]:
+    from tradesim.policies.base import GROUPS
+
+    return GROUPS.get(place, (place,))

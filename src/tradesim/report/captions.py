@@ -1,0 +1,189 @@
+"""The take-away numbers under each figure, in words; they are also its text alternative."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tradesim.report import figures_chain, figures_flow, figures_market, figures_shortfall, labels
+from tradesim.report.fans import Fan, Spec
+from tradesim.report.figures_flow import Span
+from tradesim.report.labels import joined, sql_list
+from tradesim.report.reading import Reading
+from tradesim.report.theme import number, span
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """The largest (or smallest) median of a fan: value, spread and when, ready for a sentence."""
+
+    value: float
+    text: str
+    when: str
+
+
+def extreme(reading: Reading, fan: Fan, scale: float = 1.0, lowest: bool = False) -> Extreme:
+    """Where the median of a fan is largest (smallest if ``lowest``), times ``scale``."""
+    median = fan.median * scale
+    if not np.isfinite(median).any():
+        return Extreme(float("nan"), "n/a", "")
+    i = int(np.nanargmin(median) if lowest else np.nanargmax(median))
+    low, high = float(fan.low[i]) * scale, float(fan.high[i]) * scale
+    spread = f" (p10–p90 {span(low, high)})" if fan.several else ""
+    day = fan.dates[i]
+    starts = reading.periods.starts
+    start = starts[max(int(np.searchsorted(starts.to_numpy(), day.to_datetime64(), "right")) - 1, 0)]
+    return Extreme(float(median[i]), f"{number(float(median[i]))}{spread}", reading.period_name(start))
+
+
+def left_out(reading: Reading) -> str:
+    """Which periods the charts of flows leave out because the run covers too little of them."""
+    periods = reading.periods
+    parts = [
+        f"{reading.period_name(start)} ({labels.count(round(days), 'day')})"
+        for start, days, kept in zip(periods.starts, periods.days, periods.kept, strict=True)
+        if not kept
+    ]
+    text = "Amounts are rates per month of 30.4 days"
+    return f"{text}; {joined(parts)} left out, too short." if parts else f"{text}."
+
+
+def exports(reading: Reading) -> str:
+    """Lowest month of exports, the comparison's level, how runs were sampled."""
+    fans = figures_market.export_fans(reading)
+    mine = fans.get((reading.main, ""))
+    if mine is None:
+        return "The tables hold no magnet exports from China."
+    low = extreme(reading, mine, lowest=True)
+    text = f"Lowest month: {low.text} t in {low.when}."
+    base = fans.get((reading.other or "", ""))
+    if base is not None:
+        text += f" In {reading.other} the median month is {number(float(np.nanmedian(base.median)))} t."
+    sampled = mine.sampled()
+    if sampled:
+        seeds = ", ".join(str(seed) for seed, _ in sampled)
+        text += f" Thin lines: seeds {seeds}."
+    return f"{text} {left_out(reading)}"
+
+
+def destinations(reading: Reading) -> str:
+    """Which destinations lose most of their comparison's shipments."""
+    fans = figures_market.destination_fans(reading)
+    if reading.other is None:
+        return "In brackets: median tonnes per month. " + left_out(reading)
+    lows = []
+    for place in {label for _, label in fans}:
+        mine, base = fans.get((reading.main, place)), fans.get((reading.other, place))
+        if mine is not None and base is not None and np.nanmean(base.median) >= 10:
+            low = extreme(reading, figures_market.over(mine, base), 100.0, lowest=True)
+            lows.append((low.value, f"{labels.economy(place)} {low.text}% in {low.when}"))
+    worst = joined([text for _, text in sorted(lows)[:3]])
+    return f"Deepest falls: {worst}. In brackets: tonnes per month in {reading.other}."
+
+
+def prices(reading: Reading, good: str) -> str:
+    """Peaks of ask and transaction in the EU, range of the Chinese ask."""
+    ask = figures_market.price_fans(reading, good, "ask")
+    paid = figures_market.price_fans(reading, good, "transaction")
+    parts = []
+    for economy in ("EU27", "CHN"):
+        fan, sold = ask.get((reading.main, economy)), paid.get((reading.main, economy))
+        if fan is None or not np.isfinite(fan.median).any():
+            continue
+        first = float(fan.median[np.isfinite(fan.median)][0])
+        top = extreme(reading, fan)
+        text = (f"{labels.economy(economy)}: ask {number(first)} USD/kg at the start, "
+                f"highest {top.text} in {top.when}")  # fmt: skip
+        if sold is not None and np.isfinite(sold.median).any():
+            text += f", transaction price highest {extreme(reading, sold).text}"
+        parts.append(text)
+    return ". ".join(parts) + "." if parts else "No price in these tables."
+
+
+def multiples(reading: Reading, definition: str) -> str:
+    """The three largest shares missing, by good and economy."""
+    where = (f"good IN ({sql_list(figures_shortfall.GOODS_SHOWN)}) AND economy IN "
+             f"({sql_list(figures_shortfall.ECONOMIES_SHOWN)})")  # fmt: skip
+    fans = figures_shortfall.shares(reading, definition, where, ("good", "economy"), reading.main)
+    found = []
+    for (good, economy), fan in fans.items():
+        top = extreme(reading, fan, 100.0)
+        if top.value >= 0.5:
+            text = f"{labels.good(good)} in {labels.economy(economy)} {top.text}% in {top.when}"
+            found.append((-top.value, text))
+    if not found:
+        return "No median shortfall reaches 0.5% of normal use in any panel."
+    return f"Largest: {joined([text for _, text in sorted(found)[:3]])}."
+
+
+def strip(reading: Reading, definition: str) -> str:
+    """What the cells say and who is short for longest."""
+    where = f"good IN ({sql_list(figures_shortfall.MAGNETS)})"
+    places, _, _, months = figures_shortfall.strip_values(reading, definition, where)
+    limit = f"{figures_shortfall.SHORT_SHARE:.0%}"
+    text = (f"Cells: % of normal use missing (99 = 99% or more; blank = under 0.5%). Months short: "
+            f"months with more than {limit} missing, median (p10–p90).")  # fmt: skip
+    middle = {place: float(np.median(row)) for place, row in zip(places, months, strict=True)}
+    longest = sorted(middle, key=lambda place: -middle[place])[:3]
+    worst = [f"{labels.economy(p)} {middle[p]:.0f}" for p in longest if middle[p] >= 0.5]
+    return text + (f" Longest: {joined(worst)}." if worst else " No economy is short for a month.")
+
+
+def chain(reading: Reading, stretch: Span) -> str:
+    """Magnets sent in both worlds and what waits for a licence."""
+    flows = [f for f in figures_flow.flows(reading, stretch) if f.gap == 3]
+    abroad = [f for f in flows if f.origin == "China" and f.destination != "China"]
+    mine, ghost = (sum(v) for v in ([f.scenario_t for f in abroad], [f.comparison_t for f in abroad]))
+    stuck = sum(min(f.blocked_t, max(f.comparison_t - f.scenario_t, 0.0)) for f in abroad)
+    text = f"Magnets from China to others: {number(mine)} t"
+    if reading.other:
+        text += f" against {number(ghost)} t in {reading.other}"
+    if stuck > 0:
+        text += f"; of the difference {number(stuck)} t has a licence pending or denied (hatched)"
+    parts = [
+        f"{text}.",
+        "Each column of ribbons has its own scale; its full height is the larger of the two worlds.",
+        f"Mean of {labels.count(len(reading.seeds), 'run')}.",
+        "Percentages compare with the grey world; no percentage: equal." if reading.other else "",
+        f"Groups: {figures_flow.GROUP_NOTE}.",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def licences(reading: Reading, group: str) -> str:
+    """Granted and denied shares by destination until the end of the run, and the longest queue."""
+    places = figures_chain.queue_places(reading, group)
+    found = reading.query(
+        "SELECT destination, sum(applied_t) AS a, sum(granted_t) AS g, sum(denied_t) AS d, "
+        "sum(wait_days * granted_t) FILTER (NOT isnan(wait_days)) / nullif(sum(granted_t), 0) AS w "
+        f"FROM licences WHERE scenario = '{reading.main}' "
+        f"AND good IN ({sql_list(labels.GROUPS[group])}) GROUP BY destination"
+    ).set_index("destination")
+    parts = []
+    for place in places:
+        row = found.loc[place]
+        wait = f", mean wait {row['w']:.0f} days" if np.isfinite(row["w"]) else ""
+        parts.append(f"{labels.economy(place)} {row['g'] / row['a']:.0%} granted, "
+                     f"{row['d'] / row['a']:.0%} denied{wait}")  # fmt: skip
+    return f"Of the tonnes applied for over the whole run: {'; '.join(parts)}."
+
+
+def plants(reading: Reading) -> str:
+    """The largest shares of plants standing still."""
+    fans = figures_chain.stopped(reading, reading.main)
+    found = []
+    for (economy, stage), fan in fans.items():
+        top = extreme(reading, fan, 100.0)
+        if top.value >= 0.5:
+            text = f"{labels.STAGES[stage]} in {labels.economy(economy)} {top.text}% in {top.when}"
+            found.append((-top.value, text))
+    if not found:
+        return "In no panel does the median share of plants standing still reach 0.5%."
+    return f"Largest: {joined([text for _, text in sorted(found)[:3]])}."
+
+
+def alternative(figure: Spec, caption: str) -> str:
+    """Text alternative of a figure: its title and its take-away numbers."""
+    title = str(figure["layout"]["title"]["text"]).replace("<b>", "").replace("</b>", "")
+    return f"{title}. {caption}"

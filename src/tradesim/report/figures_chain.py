@@ -1,0 +1,138 @@
+"""The licence queue and the plants that stand still."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tradesim.report import labels, theme
+from tradesim.report.fans import Fan, Spec, fan_traces, median_trace
+from tradesim.report.labels import GROUPS, sql_list
+from tradesim.report.panels import Panels
+from tradesim.report.reading import Reading
+from tradesim.report.theme import Style
+
+QUEUE = {
+    "applied": Style(theme.BLUE, "solid", "circle", 2.6),
+    "granted": Style(theme.GOLD, "dash", "square", 2.6),
+    "denied": Style(theme.MAGENTA, "dot", "diamond", 2.6),
+    "lapsed": Style(theme.PURPLE, "dashdot", "triangle-up", 2.2),
+}
+PLANT_STAGES = ("metal", "magnet", "component", "manufacture")
+PLANT_ECONOMIES = ("EU27", "USA", "JPN", "KOR", "CHN")
+
+
+def has_licences(reading: Reading) -> bool:
+    """Whether any licence was asked for in the main world."""
+    found = reading.query(
+        f"SELECT sum(applied_t) AS t FROM licences WHERE scenario = '{reading.main}'"
+    )
+    total = found["t"].iloc[0] if len(found) else None
+    return total is not None and bool(total > 0)
+
+
+def licence_groups(reading: Reading) -> list[str]:
+    """Groups of goods (magnets, oxides, metals …) for which licences were applied, by name."""
+    found = reading.query("SELECT good, sum(applied_t) AS t FROM licences GROUP BY good")
+    asked = {str(good) for good, t in zip(found["good"], found["t"], strict=True) if t > 0}
+    return [name for name, goods in GROUPS.items() if asked & set(goods)]
+
+
+def queue_places(reading: Reading, group: str, count: int = 4) -> list[str]:
+    """Destinations with the largest applications for a group of goods."""
+    found = reading.query(
+        "SELECT destination, sum(applied_t) AS t FROM licences "
+        f"WHERE scenario = '{reading.main}' AND good IN ({sql_list(GROUPS[group])}) "
+        "GROUP BY destination ORDER BY t DESC"
+    )
+    return [str(place) for place in found["destination"][:count]]
+
+
+def licences(reading: Reading, group: str = "magnets") -> Spec:
+    """Applied, granted, denied, lapsed; pending; waiting days: by destination, shared rows."""
+    places = queue_places(reading, group)
+    columns = max(len(places), 1)
+    panels = Panels(
+        title=f"Licences for {group} by destination, medians, {reading.years}",
+        rows=3, columns=columns, x_range=reading.x_range,
+        titles=[labels.economy(p) for p in places] + [""] * (2 * columns),
+        row_titles=["t per month", "t pending", "days waited"], panel_px=170, row_gap_px=30,
+        markers=reading.markers(), left_px=112,
+    )  # fmt: skip
+    where = (f"scenario = '{reading.main}' AND good IN ({sql_list(GROUPS[group])}) "
+             f"AND destination IN ({sql_list(places)})")  # fmt: skip
+    for kind, style in QUEUE.items():
+        frame = reading.series("licences", f"sum({kind}_t)", where, ("destination",))
+        fans = reading.fans(frame, "destination", rate=True)
+        _add_row(panels, 0, places, _named(fans), style, kind, "t per month")
+    pending = reading.series("licences", "sum(pending_t)", where, ("destination",))
+    style = Style(theme.INK, "solid", "circle", 2.6)
+    _add_row(panels, 1, places, _named(reading.fans(pending, "destination")), style, "pending", "t")
+    wait = "sum(wait_days * granted_t) / sum(granted_t)"
+    days = reading.series("licences", wait, f"{where} AND granted_t > 0 AND NOT isnan(wait_days)",
+                          ("destination",))  # fmt: skip
+    fans = _named(reading.fans(days, "destination", fill=np.nan))
+    _add_row(panels, 2, places, fans, Style(theme.ORANGE, "longdash", "cross"), "mean wait", "days")
+    return panels.finish()
+
+
+def _named(fans: dict[tuple[str, str], Fan]) -> dict[str, Fan]:
+    return {label: fan for (_, label), fan in fans.items()}
+
+
+def _add_row(
+    panels: Panels, row: int, places: list[str], fans: dict[str, Fan], style: Style, name: str,
+    unit: str,
+) -> None:  # fmt: skip
+    for column, place in enumerate(places):
+        if place in fans:
+            panels.add(row, column, [median_trace(fans[place], style, name, unit, place)])
+
+
+def stopped(reading: Reading, world: str) -> dict[tuple[str, str], Fan]:
+    """Share of plants that stand still in one world (0…1), by (economy, stage)."""
+    where = (f"scenario = '{world}' AND economy IN ({sql_list(PLANT_ECONOMIES)}) "
+             f"AND stage IN ({sql_list(PLANT_STAGES)})")  # fmt: skip
+    share = "sum(stopped_firms) / greatest(sum(firms), 1e-9)"
+    frame = reading.series("plants", share, where, ("economy", "stage"))
+    groups = frame.groupby(["economy", "stage"], observed=True)
+    return {
+        (str(economy), str(stage)): reading.fan(reading.matrix(part, 0.0))
+        for (economy, stage), part in groups
+    }
+
+
+def plants(reading: Reading) -> Spec:
+    """Share of plants standing still: stages down, economies across, one scale."""
+    columns = len(PLANT_ECONOMIES)
+    existing = plant_counts(reading)
+    panels = Panels(
+        title=f"Plants standing still for want of an input, % of plants, {reading.years}",
+        rows=len(PLANT_STAGES), columns=columns, x_range=reading.x_range,
+        titles=[labels.economy(e) for e in PLANT_ECONOMIES] + [""] * (columns * 3),
+        row_titles=[_two_lines(labels.STAGES[s]) for s in PLANT_STAGES], panel_px=120,
+        row_gap_px=30, left_px=164, flat_row_titles=True, percent=True, share_y="all",
+        value_ticks=2, markers=reading.markers(),
+    )  # fmt: skip
+    for world in reversed(reading.subjects):
+        fans = stopped(reading, world)
+        for row, stage in enumerate(PLANT_STAGES):
+            for column, economy in enumerate(PLANT_ECONOMIES):
+                fan = fans.get((economy, stage))
+                if fan is not None and existing.get((economy, stage), 0.0) > 0:
+                    style, unit = reading.style(world), "of plants"
+                    traces = fan_traces(fan, style, world, unit, economy, samples=False)
+                    panels.add(row, column, traces)
+                elif world == reading.main:
+                    panels.note(row, column, "no plants")
+    return panels.finish()
+
+
+def plant_counts(reading: Reading) -> dict[tuple[str, str], float]:
+    """Largest number of plants that exist, by (economy, stage)."""
+    found = reading.query("SELECT economy, stage, max(firms) AS n FROM plants GROUP BY ALL")
+    rows = zip(found["economy"], found["stage"], found["n"], strict=True)
+    return {(str(economy), str(stage)): float(n) for economy, stage, n in rows}
+
+
+def _two_lines(text: str) -> str:
+    return text.replace(" ", "<br>", 1).capitalize()

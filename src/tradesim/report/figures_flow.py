@@ -1,0 +1,245 @@
+"""Who supplies whom: the stage Sankey, comparison ghosted, licence-blocked tonnes hatched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tradesim.axes import CONCENTRATES, ECONOMIES, MAGNETS, METALS, UNDECLARED
+from tradesim.report import labels, sankey, theme
+from tradesim.report.fans import Spec
+from tradesim.report.figures_market import export_fans, over
+from tradesim.report.labels import sql_list
+from tradesim.report.panels import WIDTH_PX, annotation, base_layout
+from tradesim.report.reading import Reading
+
+STAGES = ("Mine", "Separation", "Metal", "Magnet", "Component", "Use")
+#: What moves between two stages: short title and SQL condition.
+GAPS: tuple[tuple[str, str], ...] = (
+    ("concentrate", f"good IN ({sql_list(CONCENTRATES)})"),
+    ("magnet oxides", "good IN ('oxide_Nd', 'oxide_Pr', 'oxide_Tb', 'oxide_Dy', 'oxide_Sm') "
+                      f"AND end_use = '{UNDECLARED}'"),
+    ("metal", f"good IN ({sql_list(METALS)})"),
+    ("magnets", f"good IN ({sql_list(MAGNETS)})"),
+    ("components", "good = 'component_motor'"),
+)  # fmt: skip
+_ALLIES = ("KOR", "AUS", "CAN", "GBR", "TWN")
+_PROCESSORS = ("MYS", "MMR", "LAO", "VNM", "THA", "IND", "KAZ", "PAK", "PHL", "MEX", "BRA")
+ORDER = ["China", "USA", "EU-27", "Japan", "allies", "processors", "rest"]
+GROUP_NOTE = (
+    "allies: Korea, Australia, Canada, United Kingdom, Taiwan; processors: Malaysia, Myanmar, "
+    "Laos, Vietnam, Thailand, India, Kazakhstan, Pakistan, Philippines, Mexico, Brazil"
+)
+#: Bars and ribbons that carry less than this share of their stage get no label.
+_LABEL_SHARE = 0.004
+
+
+def group(code: str) -> str:
+    """The group an economy is drawn in."""
+    if code in _ALLIES:
+        return "allies"
+    if code in _PROCESSORS:
+        return "processors"
+    return {"CHN": "China", "USA": "USA", "EU27": "EU-27", "JPN": "Japan"}.get(code, "rest")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the run: SQL condition on ``date`` and its name."""
+
+    where: str
+    name: str
+
+
+def spans(reading: Reading) -> list[Span]:
+    """The month in which Chinese magnet exports were lowest, and the first year."""
+    found = []
+    worst = trough_month(reading)
+    if worst is not None:
+        found.append(Span(f"date = DATE '{worst:%Y-%m-%d}'", f"{reading.period_name(worst)}, the worst {'month' if reading.monthly else 'step'}"))
+    starts, kept = reading.periods.starts, reading.periods.kept
+    if len(starts):
+        last = starts.min() + pd.DateOffset(years=1)
+        months = starts[(starts < last) & kept]
+        text = f"{months.min():%b %Y}–{months.max():%b %Y}"
+        found.append(Span(f"date < DATE '{last:%Y-%m-%d}'", text))
+    return found
+
+
+def trough_month(reading: Reading) -> pd.Timestamp | None:
+    """First day of the month in which the median of exports over the comparison is lowest.
+
+    None without a comparison or without exports.
+    """
+    fans = export_fans(reading)
+    mine, base = fans.get((reading.main, "")), fans.get((reading.other or "", ""))
+    if mine is None or base is None:
+        return None
+    ratio = over(mine, base).median
+    if not np.isfinite(ratio).any():
+        return None
+    return pd.Timestamp(reading.periods.starts[reading.periods.kept][int(np.nanargmin(ratio))])
+
+
+def flows(reading: Reading, span: Span) -> list[sankey.Flow]:
+    """Mean tonnes over the runs between groups at each gap, both worlds, in one span."""
+    out = []
+    runs = len(reading.seeds)
+    for gap, (_, goods) in enumerate(GAPS):
+        shipped = _grouped(reading.query(
+            f"SELECT scenario, origin, destination, sum(shipped_t) / {runs} AS t FROM flows "
+            f"WHERE {goods} AND {span.where} GROUP BY ALL"))  # fmt: skip
+        stuck = _blocked(reading, goods, span)
+        base = reading.other or reading.main
+        for key in sorted({(o, d) for _, o, d in shipped}):
+            mine, ghost = (shipped.get((w, *key), 0.0) for w in (reading.main, base))
+            blocked = stuck.get((reading.main, *key), 0.0)
+            out.append(sankey.Flow(gap, *key, mine, ghost, blocked))
+    return out
+
+
+def _blocked(reading: Reading, goods: str, span: Span) -> dict[tuple[str, str, str], float]:
+    """Tonnes denied in the span plus tonnes pending at its end, mean over the runs."""
+    runs = len(reading.seeds)
+    last = f"(SELECT max(date) FROM licences WHERE {span.where})"
+    return _grouped(reading.query(
+        "SELECT scenario, authority AS origin, destination, "
+        f"sum(denied_t + CASE WHEN date = {last} THEN pending_t ELSE 0 END) / {runs} AS t "
+        f"FROM licences WHERE {goods} AND {span.where} GROUP BY ALL"))  # fmt: skip
+
+
+def _grouped(frame: pd.DataFrame) -> dict[tuple[str, str, str], float]:
+    codes = {code: group(code) for code in ECONOMIES}
+    keys = (
+        frame["scenario"].astype(str),
+        frame["origin"].astype(str).map(codes),
+        frame["destination"].astype(str).map(codes),
+    )
+    sums = frame["t"].astype(float).groupby(list(keys)).sum()
+    return {(str(w), str(o), str(d)): float(t) for (w, o, d), t in sums.items()}
+
+
+def chain(reading: Reading, span: Span) -> Spec:
+    """The Sankey of one span of the run."""
+    left, right, top, foot = 8, 8, 104, 62
+    width = WIDTH_PX - left - right
+    plan = sankey.layout(flows(reading, span), ORDER, len(STAGES), width)
+    height = max(plan.height, 60.0)
+    traces = _ribbon_traces(reading, plan)
+    axis = {"visible": False, "fixedrange": True, "domain": [0, 1], "showgrid": False,
+            "showticklabels": False, "tickvals": [], "ticktext": []}  # fmt: skip
+    notes = _stage_notes(width) + _gap_notes(plan, width, height) + _bar_notes(plan, width)
+    layout = {
+        **base_layout(f"Who supplies whom, tonnes by stage, {span.name}", top),
+        "height": round(top + height + foot),
+        "margin": {"l": left, "r": right, "t": top, "b": foot, "pad": 0},
+        "xaxis": {**axis, "range": [0, width], "anchor": "y"},
+        "yaxis": {**axis, "range": [height, 0], "anchor": "x"},
+        "legend": {"orientation": "h", "x": 0, "y": 1 + 32 / height, "yanchor": "bottom",
+                   "entrywidth": 190, "entrywidthmode": "pixels",
+                   "font": {"size": theme.TEXT_PX}},
+        "shapes": _bar_shapes(plan, width), "annotations": notes,
+    }  # fmt: skip
+    return {"data": traces, "layout": layout}
+
+
+def _ribbon_traces(reading: Reading, plan: sankey.Plan) -> list[dict[str, Any]]:
+    ghosts = [r.ghost for r in plan.ribbons if r.flow.comparison_t > 0]
+    traces = []
+    if reading.other:
+        traces.append(_filled(_merged(ghosts), theme.GHOST, reading.other))
+    for name, colour, chinese in (("from China", theme.BLUE, True),
+                                  ("from elsewhere", theme.GOLD, False)):  # fmt: skip
+        first = True
+        for ribbon in plan.ribbons:
+            if (ribbon.flow.origin == "China") is chinese and ribbon.flow.scenario_t > 0:
+                trace = _filled(ribbon.scenario, theme.rgba(colour, 0.62), name, first)
+                traces.append({**trace, "text": _hover(ribbon.flow), "hoverinfo": "text",
+                               "hoveron": "fills", "meta": {"row": [
+                                   f"{ribbon.flow.origin} to {ribbon.flow.destination}",
+                                   "shipped_t", GAPS[ribbon.flow.gap][0],
+                                   round(ribbon.flow.scenario_t, 3)]}})  # fmt: skip
+                first = False
+    stuck = [r.blocked for r in plan.ribbons if r.blocked is not None]
+    if stuck:
+        trace = _filled(_merged(stuck), theme.rgba(theme.MAGENTA, 0.15), "licence pending, denied")
+        hatch = {"shape": "/", "fgcolor": theme.MAGENTA, "bgcolor": "#ffffff", "size": 7,
+                 "solidity": 0.4}  # fmt: skip
+        traces.append({**trace, "fillpattern": hatch})
+    return traces
+
+
+def _filled(
+    outline: tuple[list[Any], list[Any]], colour: str, name: str, shown: bool = True
+) -> dict[str, Any]:
+    return {
+        "type": "scatter", "mode": "lines", "x": outline[0], "y": outline[1], "fill": "toself",
+        "fillcolor": colour, "line": {"width": 0}, "name": name, "legendgroup": name,
+        "showlegend": shown, "hoverinfo": "skip", "xaxis": "x", "yaxis": "y",
+    }  # fmt: skip
+
+
+def _merged(outlines: list[sankey.Outline]) -> tuple[list[Any], list[Any]]:
+    xs: list[Any] = []
+    ys: list[Any] = []
+    for x, y in outlines:
+        xs += ([None] if xs else []) + x
+        ys += ([None] if ys else []) + y
+    return xs, ys
+
+
+def _hover(flow: sankey.Flow) -> str:
+    text = (f"{flow.origin} to {flow.destination}, {GAPS[flow.gap][0]}: "
+            f"{theme.number(flow.scenario_t)} t<br>comparison "
+            f"{theme.number(flow.comparison_t)} t")  # fmt: skip
+    return text + (f"<br>pending or denied {theme.number(flow.blocked_t)} t"
+                   if flow.blocked_t > 0 else "")  # fmt: skip
+
+
+def _stage_notes(width: float) -> list[dict[str, Any]]:
+    notes = []
+    for i, stage in enumerate(STAGES):
+        place = i / (len(STAGES) - 1)
+        anchor = "left" if i == 0 else "right" if i == len(STAGES) - 1 else "center"
+        notes.append(annotation(f"<b>{stage}</b>", place, 1, anchor, "bottom", y_shift=6))
+    return notes
+
+
+def _gap_notes(plan: sankey.Plan, width: float, height: float) -> list[dict[str, Any]]:
+    notes = []
+    for gap, (title, _) in enumerate(GAPS):
+        parts = [r.flow for r in plan.ribbons if r.flow.gap == gap]
+        mine, ghost = (sum(v) for v in zip(*((f.scenario_t, f.comparison_t) for f in parts),
+                                           strict=True)) if parts else (0.0, 0.0)  # fmt: skip
+        share = f"<br>{theme.number(mine)} t" + (
+            f", {mine / ghost:.0%}" if ghost > 0 and mine != ghost else ""
+        )
+        place = (gap + 0.5) / len(GAPS)
+        notes.append(annotation(title + share, place, 0, "center", "top", y_shift=-6))
+    return [{**note, "align": "center"} for note in notes]
+
+
+def _bar_shapes(plan: sankey.Plan, width: float) -> list[dict[str, Any]]:
+    step = (width - 14) / (len(STAGES) - 1)
+    return [
+        {"type": "rect", "xref": "x", "yref": "y", "x0": bar.column * step,
+         "x1": bar.column * step + 14, "y0": bar.top, "y1": max(bar.bottom, bar.top + 2),
+         "fillcolor": theme.INK, "line": {"width": 0}, "layer": "above"}
+        for bar in plan.bars.values()
+    ]  # fmt: skip
+
+
+def _bar_notes(plan: sankey.Plan, width: float) -> list[dict[str, Any]]:
+    step = (width - 14) / (len(STAGES) - 1)
+    notes = []
+    for bar in plan.bars.values():
+        last = bar.column == len(STAGES) - 1
+        share = bar.scenario_t / bar.comparison_t if bar.comparison_t > 0 else float("nan")
+        text = bar.name + (f" {share:.0%}" if np.isfinite(share) and abs(share - 1) > 0.005 else "")
+        x = bar.column * step + (-6 if last else 20)
+        note = annotation(text, x, (bar.top + bar.bottom) / 2, "right" if last else "left", "middle")
+        notes.append({**note, "xref": "x", "yref": "y", "bgcolor": "rgba(255,255,255,0.72)"})
+    return notes

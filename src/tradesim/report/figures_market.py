@@ -1,0 +1,141 @@
+"""Magnet exports and prices: fans with sampled runs, the comparison ghosted, events marked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tradesim.axes import MAGNETS
+from tradesim.report import labels, theme
+from tradesim.report.fans import Fan, Spec, fan_traces, median_trace
+from tradesim.report.labels import sql_list
+from tradesim.report.panels import Panels
+from tradesim.report.reading import Reading
+from tradesim.report.theme import Style
+
+PRICED = ("oxide_Dy", "oxide_Tb", "NdPr", "oxide_Y", "magnet_NdFeB_HRE")
+PRICE_ECONOMIES = ("EU27", "USA", "JPN", "CHN")
+_NDPR = ("oxide_Nd", "oxide_Pr")
+_CONTRACT = Style(theme.ORANGE, "dash", "diamond", 2.2)
+_TRANSACTION = Style(theme.MAGENTA, "dot", "triangle-up", 2.6)
+
+
+def export_fans(reading: Reading) -> dict[tuple[str, str], Fan]:
+    """Chinese magnet exports, t per 30.4-day month, by world (and '')."""
+    where = f"economy = 'CHN' AND good IN ({sql_list(MAGNETS)})"
+    return reading.fans(reading.series("markets", "sum(exports_t)", where), rate=True)
+
+
+def destination_fans(reading: Reading) -> dict[tuple[str, str], Fan]:
+    """Chinese magnet exports, t per 30.4-day month, by world and destination."""
+    where = f"origin = 'CHN' AND destination <> 'CHN' AND good IN ({sql_list(MAGNETS)})"
+    frame = reading.series("flows", "sum(shipped_t)", where, ("destination",))
+    return reading.fans(frame, "destination", rate=True)
+
+
+def world_traces(
+    reading: Reading, fans: dict[tuple[str, str], Fan], label: str, unit: str, where: str = "",
+    samples: bool = True,
+) -> list[dict[str, object]]:  # fmt: skip
+    """Traces of all worlds for one panel: the comparison behind, the main scenario in front."""
+    traces = []
+    for world in reversed(reading.worlds):
+        fan = fans.get((world, label))
+        if fan is None:
+            continue
+        if world == reading.other:
+            name = f"{world}, median"
+            traces.append(median_trace(fan, reading.style(world), name, unit, where))
+        else:
+            alone = samples and len(reading.subjects) == 1
+            traces += fan_traces(fan, reading.style(world), world, unit, where, alone)
+    return traces
+
+
+def exports(reading: Reading) -> Spec:
+    """Magnet exports from China to all other economies over time."""
+    fans = export_fans(reading)
+    panels = Panels(
+        title="Magnet exports from China, all grades, tonnes per month, " + reading.years,
+        rows=1, columns=1, x_range=reading.x_range, titles=[""], row_titles=["t per month"],
+        panel_px=330, markers=reading.markers(), value_ticks=5,
+    )  # fmt: skip
+    panels.add(0, 0, world_traces(reading, fans, "", "t per month"))
+    return panels.finish()
+
+
+def exports_by_destination(reading: Reading, count: int = 8) -> Spec:
+    """Exports to the ``count`` largest destinations, each against its own comparison."""
+    fans = destination_fans(reading)
+    base = reading.other or reading.main
+    size = {place: float(np.nanmean(fan.median)) for (w, place), fan in fans.items() if w == base}
+    places = sorted(size, key=lambda place: -size[place])[:count]
+    columns = min(4, max(len(places), 1))
+    rows = -(-len(places) // columns) or 1
+    relative = reading.other is not None
+    panels = Panels(
+        title="Magnet exports from China by destination, "
+        + ("% of the comparison, " if relative else "t per month, ") + reading.years,
+        rows=rows, columns=columns, x_range=reading.x_range,
+        titles=[f"{labels.economy(p)} ({theme.number(size[p])} t)" for p in places],
+        row_titles=["% of comparison" if relative else "t per month"] * rows,
+        panel_px=170, markers=reading.markers(), percent=relative, share_y="all",
+    )  # fmt: skip
+    for i, place in enumerate(places):
+        mine = {w: fans[w, place] for w in reading.worlds if (w, place) in fans}
+        row, column = divmod(i, columns)
+        for world in [w for w in reversed(reading.worlds) if w in mine and w != reading.other]:
+            fan = over(mine[world], mine[reading.other]) if reading.other in mine else mine[world]
+            unit = "of the comparison" if relative else "t per month"
+            panels.add(
+                row, column, fan_traces(fan, reading.style(world), world, unit, place, False)
+            )
+    return panels.finish()
+
+
+def over(fan: Fan, base: Fan | None) -> Fan:
+    """A fan divided by another, run by run and period by period (nan where the base is zero)."""
+    if base is None:
+        return fan
+    known = base.runs > 0
+    ratio = np.divide(fan.runs, base.runs, out=np.full_like(fan.runs, np.nan), where=known)
+    return Fan(fan.dates, ratio, fan.seeds)
+
+
+def price_fans(reading: Reading, good: str, series: str) -> dict[tuple[str, str], Fan]:
+    """Prices of one good by (world, economy), USD per kg.
+
+    ``series`` is ask, contract or transaction; ``NdPr`` is the mean of Nd and Pr oxide weighted
+    by what each economy used of them (by output where nothing was used).
+    """
+    price, weight = f"price_{series}_usd_per_kg", "greatest(use_t, 1e-6 * output_t, 1e-12)"
+    shown = PRICED if good in PRICED else (good,)
+    goods = [code for code in shown if code != "NdPr"] + list(_NDPR if "NdPr" in shown else ())
+    label = "good"
+    if "NdPr" in shown:
+        label = f"CASE WHEN good IN ({sql_list(_NDPR)}) THEN 'NdPr' ELSE good::TEXT END AS good"
+    where = f"good IN ({sql_list(goods)}) AND economy IN ({sql_list(PRICE_ECONOMIES)})"
+    mean = f"sum({price} * {weight}) / sum({weight})"
+    frame = reading.series("markets", mean, f"{where} AND NOT isnan({price})", ("economy", label))
+    return reading.fans(frame[frame["good"].astype(str) == good], "economy", fill=np.nan)
+
+
+def prices(reading: Reading, good: str = "oxide_Dy") -> Spec:
+    """Ask (fan), contract and transaction price of one good in four economies, shared axes."""
+    series = {s: price_fans(reading, good, s) for s in ("ask", "contract", "transaction")}
+    name = "NdPr oxide" if good == "NdPr" else labels.good(good)
+    panels = Panels(
+        title=f"Price of {name}, USD per kg, {reading.years}",
+        rows=1, columns=len(PRICE_ECONOMIES), x_range=reading.x_range,
+        titles=[labels.economy(e) for e in PRICE_ECONOMIES], row_titles=["USD per kg"],
+        panel_px=300, markers=reading.markers(), value_ticks=5,
+    )  # fmt: skip
+    for column, economy in enumerate(PRICE_ECONOMIES):
+        asks = {key: fan for key, fan in series["ask"].items() if key[1] == economy}
+        panels.add(0, column, world_traces(reading, asks, economy, "USD/kg", economy))
+        extras = (("contract", _CONTRACT), ("transaction", _TRANSACTION))
+        for kind, style in extras if len(reading.subjects) == 1 else ():
+            fan = series[kind].get((reading.main, economy))
+            if fan is not None:
+                label = f"{kind} price, median"
+                panels.add(0, column, [median_trace(fan, style, label, "USD/kg", economy)])
+    return panels.finish()

@@ -1,0 +1,190 @@
+"""Shortfalls: element and good by economy on shared axes, and a heat strip of short months."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tradesim.axes import MAGNETS
+from tradesim.report import labels, theme
+from tradesim.report.fans import Fan, Spec, fan_traces
+from tradesim.report.labels import sql_list
+from tradesim.report.panels import WIDTH_PX, Panels, annotation, axis_style, base_layout
+from tradesim.report.reading import Reading
+
+DEFINITIONS = ("physical", "rationed", "price_destroyed")
+GOODS_SHOWN = ("oxide_Dy", "oxide_Tb", "oxide_Y", "metal_NdPr", "magnet_NdFeB_HRE", "magnet_SmCo")
+ECONOMIES_SHOWN = ("EU27", "USA", "JPN", "KOR", "CHN")
+#: A month counts as short when more than this share of use is missing.
+SHORT_SHARE = 0.05
+STRIP_ROWS = 12
+
+
+def normal_use(reading: Reading, world: str, where: str, by: tuple[str, ...]) -> pd.DataFrame:
+    """Use in the comparison world (without one: use plus physical shortfall), t per period."""
+    if reading.other is None:
+        mine = f"{where} AND scenario = '{world}'"
+        return reading.series("markets", "sum(use_t + shortfall_physical_t)", mine, by)
+    return reading.series("markets", "sum(use_t)", f"{where} AND scenario = '{reading.other}'", by)
+
+
+def shares(
+    reading: Reading, definition: str, where: str, by: tuple[str, ...], world: str
+) -> dict[tuple[str, ...], Fan]:
+    """Shortfall of one world as a share of normal use (0…1), by the labels of ``by``.
+
+    Labels without normal use are left out.
+    """
+    mine = f"{where} AND scenario = '{world}'"
+    lost = reading.series("markets", f"sum(shortfall_{definition}_t)", mine, by)
+    parts = dict(iter(lost.groupby(list(by), observed=True)))
+    out = {}
+    for key, part in normal_use(reading, world, where, by).groupby(list(by), observed=True):
+        use = reading.matrix(part, 0.0)
+        gone = reading.matrix(parts[key], 0.0) if key in parts else np.zeros_like(use)
+        if use.sum() > 0:
+            share = np.divide(gone, use, out=np.full_like(use, np.nan), where=use > 0)
+            out[tuple(str(k) for k in key)] = reading.fan(share)
+    return out
+
+
+def multiples(reading: Reading, definition: str = "physical") -> Spec:
+    """Shortfall as % of normal use: goods down, economies across, one scale for all panels."""
+    where = f"good IN ({sql_list(GOODS_SHOWN)}) AND economy IN ({sql_list(ECONOMIES_SHOWN)})"
+    by_world = {w: shares(reading, definition, where, ("good", "economy"), w)
+                for w in reversed(reading.subjects)}  # fmt: skip
+    used = {key[0] for fans in by_world.values() for key in fans}
+    goods = [g for g in GOODS_SHOWN if g in used] or list(GOODS_SHOWN[:1])
+    columns = len(ECONOMIES_SHOWN)
+    panels = Panels(
+        title=f"Shortfall ({definition.replace('_', '-')}), % of normal use per month, "
+        + reading.years,
+        rows=len(goods), columns=columns, x_range=reading.x_range,
+        titles=[labels.economy(e) for e in ECONOMIES_SHOWN] + [""] * (columns * (len(goods) - 1)),
+        row_titles=[_short(g) for g in goods], panel_px=100, row_gap_px=28, left_px=150, flat_row_titles=True,
+        markers=reading.markers(), percent=True, share_y="all", value_ticks=2,
+    )  # fmt: skip
+    for row, good in enumerate(goods):
+        for column, economy in enumerate(ECONOMIES_SHOWN):
+            for world, fans in by_world.items():
+                fan = fans.get((good, economy))
+                if fan is None:
+                    panels.note(row, column, "not used")
+                    break
+                style, unit = reading.style(world), "of normal use"
+                panels.add(row, column, fan_traces(fan, style, world, unit, economy, samples=False))
+    return panels.finish()
+
+
+def _short(good: str) -> str:
+    names = {"magnet_NdFeB_HRE": "Magnets<br>with Dy/Tb", "magnet_SmCo": "Magnets<br>SmCo"}
+    text = names.get(good) or labels.good(good)
+    return text if "<br>" in text else text.replace(" ", "<br>", 1)
+
+
+def buckets(dates: pd.DatetimeIndex) -> tuple[list[str], np.ndarray]:
+    """Columns of the heat strip: months, or quarters, or years when there are too many months.
+
+    Returns the label of each column and the column of each period.
+    """
+    for rule in ("M", "Q", "Y"):
+        names = dates.to_period(rule)
+        unique = names.unique()
+        if len(unique) <= 37 or rule == "Y":
+            break
+    form = {"M": "%b<br>%Y", "Q": "Q%q<br>%Y", "Y": "%Y"}[rule]
+    return [str(period.strftime(form)) for period in unique], unique.get_indexer(names)
+
+
+def strip_values(
+    reading: Reading, definition: str, where: str
+) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
+    """Economies, columns, median shares (economies × columns) and short months (× seeds)."""
+    mine = f"{where} AND scenario = '{reading.main}'"
+    lost = reading.series("markets", f"sum(shortfall_{definition}_t)", mine, ("economy",))
+    use = normal_use(reading, reading.main, where, ("economy",))
+    size = use.groupby("economy", observed=True)["value"].sum().sort_values(ascending=False)
+    places = [str(e) for e in size.index if size[e] > 0][:STRIP_ROWS]
+    kept = reading.periods.kept
+    names, column = buckets(reading.periods.starts[kept])
+    cells, months = [], []
+    for place in places:
+        gone, norm = (
+            reading.matrix(frame[frame["economy"] == place], 0.0)[:, kept] for frame in (lost, use)
+        )
+        cells.append(_bucketed(gone, norm, column, len(names)))
+        share = np.divide(gone, norm, out=np.zeros_like(gone), where=norm > 0)
+        length = reading.periods.days[kept] / (365.25 / 12)
+        months.append(((share > SHORT_SHARE) * length).sum(axis=1))
+    return places, names, np.array(cells), np.array(months)
+
+
+def _bucketed(gone: np.ndarray, norm: np.ndarray, column: np.ndarray, n: int) -> np.ndarray:
+    totals = [np.zeros((gone.shape[0], n)) for _ in range(2)]
+    for total, part in zip(totals, (gone, norm), strict=True):
+        np.add.at(total.T, column, part.T)
+    share = np.divide(totals[0], totals[1], out=np.zeros_like(totals[0]), where=totals[1] > 0)
+    return np.asarray(np.median(share, axis=0))
+
+
+def strip(reading: Reading, definition: str = "physical") -> Spec:
+    """Heat strip of magnets missing by economy and month, the percentage printed in each cell."""
+    where = f"good IN ({sql_list(MAGNETS)})"
+    places, names, cells, months = strip_values(reading, definition, where)
+    row_px, top, left, right = 34, 66, 150, 150
+    text = [[_cell_text(value) for value in row] for row in cells.tolist()]
+    trace = {
+        "type": "heatmap", "z": np.round(cells, 4).tolist(), "x": list(range(len(names))),
+        "y": list(range(len(places))), "text": text, "texttemplate": "%{text}", "zmin": 0,
+        "zmax": max(0.2, float(cells.max(initial=0.0))), "showscale": False, "xgap": 1, "ygap": 2,
+        "colorscale": _scale(), "textfont": {"size": theme.TEXT_PX},
+        "meta": {"rows": [labels.economy(p) for p in places], "series": definition,
+                 "columns": [name.replace("<br>", " ") for name in names]},
+        "customdata": [[name.replace("<br>", " ") for name in names]] * len(places),
+        "hovertemplate": "%{customdata}: %{z:.1%} of normal use missing<extra></extra>",
+    }  # fmt: skip
+    height = top + row_px * max(len(places), 1) + 66
+    layout = {
+        **base_layout(f"Magnets missing ({definition.replace('_', '-')} shortfall), median % of "
+                      f"normal use, {reading.years}", top),
+        "height": height, "margin": {"l": left, "r": right, "t": top, "b": 66, "pad": 0},
+        **_strip_axes(names, places, WIDTH_PX - left - right),
+        "annotations": _strip_notes(months, len(places)), "shapes": [],
+    }  # fmt: skip
+    return {"data": [trace] if places else [], "layout": layout}
+
+
+def _scale() -> list[list[Any]]:
+    return [[i / (len(theme.HEAT) - 1), colour] for i, colour in enumerate(theme.HEAT)]
+
+
+def _cell_text(share: float) -> str:
+    percent = min(round(share * 100), 99)
+    return str(percent) if percent >= 1 else ""
+
+
+def _strip_axes(names: list[str], places: list[str], width_px: float) -> dict[str, Any]:
+    step = max(1, int(np.ceil(52 / (width_px / max(len(names), 1)))))
+    shown = list(range(0, len(names), step))
+    style = {**axis_style(), "showgrid": False, "showline": False}
+    tick_names = [n if i == 0 or n.startswith("Jan") else n.split("<br>")[0] for i, n in
+                  ((i, names[i]) for i in shown)]  # fmt: skip
+    return {
+        "xaxis": {**style, "range": [-0.5, max(len(names), 1) - 0.5], "tickvals": shown,
+                  "ticktext": tick_names, "showticklabels": True, "domain": [0, 1],
+                  "anchor": "y", "tickangle": 0},
+        "yaxis": {**style, "range": [max(len(places), 1) - 0.5, -0.5], "anchor": "x",
+                  "tickvals": list(range(len(places))), "domain": [0, 1],
+                  "ticktext": [labels.economy(p) for p in places], "showticklabels": True},
+    }  # fmt: skip
+
+
+def _strip_notes(months: np.ndarray, rows: int) -> list[dict[str, Any]]:
+    notes = [annotation("<b>months short</b>", 1, 1, "left", "bottom", y_shift=4)]
+    for row in range(rows):
+        low, middle, high = np.quantile(months[row], (0.1, 0.5, 0.9))
+        text = f"{middle:.0f}" + (f" ({low:.0f}–{high:.0f})" if months.shape[1] > 1 else "")
+        notes.append(annotation(text, 1, 1 - (row + 0.5) / rows, "left", "middle"))
+    return [{**note, "xshift": 8} for note in notes]

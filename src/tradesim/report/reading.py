@@ -1,0 +1,259 @@
+"""Reads a :class:`Results`: every number the report shows is a table's value or its quantile.
+
+Nothing is modelled here. Flows are turned into rates (tonnes per month of 30.4 days), because
+the first and the last month of a run are rarely whole and a short February is not news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from tradesim.report import labels, theme
+from tradesim.report.fans import Fan
+from tradesim.report.panels import Marker
+from tradesim.report.theme import Style
+
+DAYS_PER_MONTH = 365.25 / 12
+#: A first or last month with fewer days than this is left out of the charts of flows.
+LEAST_DAYS = 7.0
+
+
+class Readable(Protocol):
+    """What the report asks of a :class:`tradesim.results.Results`."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that were recorded."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """The manifest: scenario, compare, seeds, versions, result hash."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The resolved configuration: start, weeks, the scenario's title, story and sources."""
+
+    @property
+    def difference(self) -> Mapping[str, Any]:
+        """Keys that differ from the comparison world."""
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Quantiles of the headline metrics."""
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """Answer a query over the tables by name."""
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Periods of a run: first days, days covered (1-D, in days) and the middle day of each."""
+
+    starts: pd.DatetimeIndex
+    days: np.ndarray
+    end: pd.Timestamp
+
+    @property
+    def middles(self) -> pd.DatetimeIndex:
+        """Where a period's value is drawn."""
+        return self.starts + pd.to_timedelta((self.days / 2).round(), unit="D")
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Periods with enough days for a rate to mean something (boolean)."""
+        whole = self.days >= min(LEAST_DAYS, float(self.days.max(initial=0.0)))
+        return np.asarray(whole)
+
+
+def make_periods(starts: pd.DatetimeIndex, begin: pd.Timestamp, end: pd.Timestamp) -> Periods:
+    """Days that a run from ``begin`` until before ``end`` covers in each period."""
+    first = starts.min() if len(starts) else begin
+    if len(starts) and first.day == 1 and (starts.day == 1).all():
+        following = starts + pd.offsets.MonthBegin(1)
+    else:
+        following = pd.DatetimeIndex([*starts[1:], end])
+    low = np.maximum(starts.to_numpy(), np.datetime64(begin))
+    high = np.minimum(following.to_numpy(), np.datetime64(end))
+    return Periods(starts, (high - low) / np.timedelta64(1, "D"), end)
+
+
+class Reading:
+    """The tables of one result, with its worlds, seeds and periods named once."""
+
+    def __init__(self, results: Readable) -> None:
+        self.results = results
+        self._answers: dict[str, pd.DataFrame] = {}
+
+    def setting(self, key: str) -> Any:
+        """A key of the resolved configuration, at its top or under ``scenario``; else None."""
+        config = self.results.config
+        nested = config.get("scenario")
+        found = nested.get(key) if isinstance(nested, Mapping) else None
+        return config.get(key) if found is None else found
+
+    @property
+    def main(self) -> str:
+        """Name of the scenario the report is about."""
+        return str(self.results.manifest["scenario"])
+
+    @cached_property
+    def worlds(self) -> tuple[str, ...]:
+        """Scenarios in the tables: the main one, then those it is compared with."""
+        found = self.query("SELECT DISTINCT scenario FROM markets ORDER BY scenario")
+        names = [str(name) for name in found["scenario"]]
+        return tuple(sorted(names, key=lambda name: (name != self.main, name)))
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Worlds that are drawn in colour: all but the comparison."""
+        return tuple(world for world in self.worlds if world != self.other)
+
+    @property
+    def other(self) -> str | None:
+        """The comparison world, if the result holds one."""
+        named = self.results.manifest.get("compare")
+        return str(named) if named in self.worlds and named != self.main else None
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the ensemble, ascending."""
+        found = self.query("SELECT DISTINCT seed FROM markets ORDER BY seed")
+        return tuple(int(seed) for seed in found["seed"])
+
+    @cached_property
+    def periods(self) -> Periods:
+        """Periods of the tables (months, or steps with ``record=full``)."""
+        found = self.query("SELECT DISTINCT date FROM markets ORDER BY date")
+        starts = pd.DatetimeIndex(pd.to_datetime(found["date"]))
+        begin, weeks = self.setting("start"), self.setting("weeks")
+        if len(starts) == 0:
+            return Periods(starts, np.empty(0), pd.Timestamp(begin or "2025-01-06"))
+        first = pd.Timestamp(begin) if begin else starts.min()
+        after = starts.max() + pd.offsets.MonthBegin(1)
+        end = first + pd.Timedelta(weeks=weeks) if weeks else after
+        return make_periods(starts, first, end)
+
+    @property
+    def x_range(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """First day of the first period and the day after the run."""
+        starts = self.periods.starts
+        return (starts.min() if len(starts) else self.periods.end), self.periods.end
+
+    @property
+    def years(self) -> str:
+        """The time a chart covers, for its title: ``Jan 2025–Dec 2027``."""
+        first, last = self.x_range[0], self.x_range[1] - pd.Timedelta(days=LEAST_DAYS)
+        if (first.year, first.month) == (last.year, last.month):
+            return f"{first:%B %Y}"
+        return f"{first:%b %Y}–{last:%b %Y}"
+
+    @property
+    def runs_text(self) -> str:
+        """How many runs a spread is taken over: ``p10–p90 of 20 runs`` or ``a single run``."""
+        n = len(self.seeds)
+        return f"p10–p90 of {n} runs" if n > 1 else "a single run, hence no spread"
+
+    @property
+    def monthly(self) -> bool:
+        """Whether the periods are months (else steps, ``record=full``)."""
+        return bool((self.periods.starts.day == 1).all())
+
+    def period_name(self, start: pd.Timestamp) -> str:
+        """``May 2025``, or ``the step of 5 May 2025``."""
+        if self.monthly:
+            return f"{start:%B %Y}"
+        return f"the step of {start.day} {start:%B %Y}"
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """Answer a query over the tables; the same question is answered once. Do not change it."""
+        if sql not in self._answers:
+            self._answers[sql] = self.results.sql(sql)
+        return self._answers[sql]
+
+    def series(
+        self, table: str, value: str, where: str = "TRUE", by: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """One quantity by scenario, seed, date and ``by``, column ``value`` (the table's unit).
+
+        ``value`` is an SQL aggregate such as ``sum(shipped_t)``; ``run`` and ``period`` are the
+        positions of a row's seed and date.
+        """
+        keys = ", ".join(["scenario", "seed", "date", *by])
+        frame = self.query(f"SELECT {keys}, {value} AS value FROM {table} WHERE {where} GROUP BY ALL")
+        starts = self.periods.starts.to_numpy().astype("datetime64[D]")
+        days = pd.to_datetime(frame["date"]).to_numpy().astype("datetime64[D]")
+        return frame.assign(
+            run=np.searchsorted(np.array(self.seeds), frame["seed"].to_numpy()),
+            period=np.searchsorted(starts, days),
+        )
+
+    def matrix(self, frame: pd.DataFrame, fill: float) -> np.ndarray:
+        """Seeds × periods of ``value``; rows that the table does not hold become ``fill``."""
+        out = np.full((len(self.seeds), len(self.periods.starts)), fill)
+        out[frame["run"].to_numpy(), frame["period"].to_numpy()] = frame["value"].to_numpy(float)
+        return out
+
+    def fan(self, runs: np.ndarray, rate: bool = False) -> Fan:
+        """A fan of seeds × periods; ``rate`` turns amounts into amounts per 30.4-day month."""
+        kept = self.periods.kept if rate else np.ones(len(self.periods.days), dtype=bool)
+        values = runs / self.periods.days * DAYS_PER_MONTH if rate else runs
+        return Fan(self.periods.middles[kept], values[:, kept], self.seeds)
+
+    def fans(
+        self, frame: pd.DataFrame, by: str | None = None, *, rate: bool = False, fill: float = 0.0
+    ) -> dict[tuple[str, str], Fan]:
+        """Fans keyed by (scenario, value of ``by`` or '')."""
+        groups = frame.groupby(["scenario", by] if by else ["scenario"], observed=True)
+        out = {}
+        for key, part in groups:
+            scenario, label = str(key[0]), str(key[1]) if by else ""
+            out[scenario, label] = self.fan(self.matrix(part, fill), rate)
+        return out
+
+    def style(self, world: str) -> Style:
+        """Line style of a world: the comparison is grey and dashed, line-ups take turns."""
+        if world == self.other:
+            return theme.GHOSTED
+        return theme.LINE_UP[self.subjects.index(world) % len(theme.LINE_UP)]
+
+    @cached_property
+    def policy_events(self) -> pd.DataFrame:
+        """Dated policy events of the main world, once each (columns of the table ``events``)."""
+        name = labels.sql_list([self.main])
+        actions = labels.sql_list(list(_EVENT_DASH))
+        frame = self.query(
+            "SELECT DISTINCT date, actor, action, instrument, target, detail FROM events "
+            f"WHERE scenario IN ({name}) AND action IN ({actions}) ORDER BY date, actor, detail"
+        )
+        text = {c: "string" for c in frame.columns if c != "date"}
+        return frame.astype(text).fillna("").assign(date=pd.to_datetime(frame["date"]))
+
+    def markers(self) -> list[Marker]:
+        """Event markers: events of one day and one policy share a line."""
+        out = []
+        grouped = self.policy_events.groupby(["date", "actor", "detail"], sort=True)
+        for (date, actor, detail), part in grouped:
+            actions = [action for action in _EVENT_DASH if action in set(part["action"])]
+            words = labels.joined([_EVENT_WORDS[action] for action in actions])
+            title = self.policy_title(str(detail))
+            label = f"{date.day} {date:%B %Y}, {labels.economy(str(actor))}: {title} {words}"
+            out.append(Marker(date, label, _EVENT_DASH[actions[-1]]))
+        return out
+
+    def policy_title(self, name: str) -> str:
+        """A policy's title in the configuration, else its name as words."""
+        policies = self.results.config.get("policies")
+        page = policies.get(name) if isinstance(policies, Mapping) else None
+        title = page.get("title") if isinstance(page, Mapping) else None
+        return str(title) if title else name.replace("_", " ").strip() or "policy"
+
+
+_EVENT_DASH = {"announced": "dot", "effective": "solid", "suspended": "dash", "expired": "dashdot"}
+_EVENT_WORDS = {"announced": "announced", "effective": "in force", "suspended": "suspended",
+                "expired": "expired"}  # fmt: skip

@@ -1,0 +1,61 @@
+"""What one run is told: a world, its policies and how it is computed. Typed, frozen, checked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tradesim.parameters import MarketParameters
+
+#: Weeks in a Julian year of 365.25 days; turns annual tonnes into weekly ones.
+WEEKS_PER_YEAR = 365.25 / 7.0
+
+
+class Scenario(BaseModel):
+    """One world to simulate: story, horizon, behaviour and policies.
+
+    Times are weeks, ``start`` is a Monday, ``noise`` a relative standard deviation of weekly
+    final demand, ``firms`` a count. ``policies`` maps a name to a mapping with ``_target_``, the
+    class in :mod:`tradesim.policies` (or under a prefix the user allows), and its parameters.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    story: str = ""
+    sources: tuple[str, ...] = ()
+    compare: str | None = None
+    start: dt.date = dt.date(2025, 1, 6)
+    weeks: int = Field(156, ge=1, le=1040)
+    step_weeks: float = Field(1.0, ge=0.25, le=4)
+    firms: int = Field(400, ge=1, le=20_000)
+    noise: float = Field(0.03, ge=0, le=1)
+    growth: bool = False
+    pipeline: bool = False
+    market: MarketParameters = MarketParameters()
+    policies: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class RunConfig(BaseModel):
+    """One job: a scenario, the world it is compared with and the seeds it is run with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scenario: Scenario
+    compare: Scenario | None = None
+    seeds: tuple[int, ...] = (0,)
+    workers: int = Field(1, ge=1, le=1024)
+    record: Literal["headline", "monthly", "full"] = "monthly"
+    uncertainty: Literal["point", "posterior"] = "point"
+    engine: Literal["auto", "numpy", "numba"] = "auto"
+    out: Path | None = None
+
+    @model_validator(mode="after")
+    def _seeds_are_distinct(self) -> RunConfig:
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError("seeds: at least one, all different, none negative")
+        return self

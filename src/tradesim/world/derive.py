@@ -1,0 +1,130 @@
+"""Facts that follow from firms, slots and links and that every step needs. Set-up only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tradesim import axes
+from tradesim.scenario import WEEKS_PER_YEAR
+from tradesim.world.firms import Firms
+from tradesim.world.types import (
+    BY_ELEMENT,
+    MIXTURES,
+    N_ECONOMIES,
+    N_ELEMENTS,
+    N_GOODS,
+    Floats,
+    Lanes,
+    Links,
+    Slots,
+)
+
+#: Stock above this multiple of its target is thrown out (assumption; the valve that keeps an
+#: oxide from piling up without end). Surplus co-products leave as soon as the stock is full.
+VALVE = 4.0
+
+_STAGE = axes.STAGE_INDEX
+_HRE = axes.GOOD_INDEX["magnet_NdFeB_HRE"]
+_PLAIN = axes.GOOD_INDEX["magnet_NdFeB"]
+
+
+def derived(firms: Firms, slots: Slots, links: Links, lanes: Lanes, costs: Floats) -> dict[str, Any]:
+    """The derived fields of :class:`World`, by name; ``costs`` is the cost share by slot."""
+    inputs = slots.inputs
+    firm = slots.firm[:inputs]
+    stage = firms.stage[firm]
+    component = stage == _STAGE["component"]
+    good = slots.good[:inputs]
+    nominal = nominal_flow(firms, slots)
+    fed, first = np.unique(firm, return_index=True)
+    has_input = np.isin(np.arange(len(firms)), fed)
+    thrifts = component & (good == _HRE)
+    partner = np.isin(firm, firm[component & (good == _PLAIN)])
+    return {
+        "nominal_t": nominal,
+        "activity_nominal_t": firms.activity_t / WEEKS_PER_YEAR,
+        "cost_share": costs,
+        # nobody makes magnets for the sake of their swarf
+        "steers": np.where(
+            (slots.good == axes.GOOD_INDEX["scrap_NdFeB"])
+            & (firms.stage[slots.firm] == _STAGE["magnet"]),
+            0.0,
+            1.0,
+        ),
+        "recovery": recoveries(firms, slots, nominal),
+        "market_size": np.bincount(
+            slots.market, slots.cover_weeks * slots.base_t, minlength=N_ECONOMIES * N_GOODS
+        ),
+        "transit_weeks_in": _transit(slots, links, lanes),
+        "input_use": np.array(
+            [axes.USE_INDEX.get(firms.line[f], axes.USE_INDEX[axes.UNDECLARED]) for f in firm],
+            np.int64,
+        ),
+        "final": stage == _STAGE["manufacture"],
+        "is_component_input": component,
+        "thrifts": thrifts & partner,
+        "takes_over": component & (good == _PLAIN) & np.isin(firm, firm[thrifts]),
+        "consumes": firms.stage == _STAGE["manufacture"],
+        "is_source": ~has_input & (firms.stage != _STAGE["trader"]),
+        "is_trader": firms.stage == _STAGE["trader"],
+        "fed": fed,
+        "first_input": first,
+        **_content_facts(slots),
+        "seller_firm": slots.firm[links.seller],
+        "buyer_firm": slots.firm[links.buyer],
+        "lane_origin": lanes.origin * N_GOODS + lanes.good,
+        "lane_destination": lanes.destination * N_GOODS + lanes.good,
+        "lane_abroad": lanes.origin != lanes.destination,
+    }
+
+
+def _content_facts(slots: Slots) -> dict[str, Any]:
+    """Which slots hold mixtures, and the content per tonne of all."""
+    mixed = np.flatnonzero(np.isin(slots.good, MIXTURES))
+    return {
+        "mixed": mixed,
+        "mixed_inputs": int((mixed < slots.inputs).sum()),
+        "tracked": np.isin(slots.good, MIXTURES),
+        "valve": np.where(slots.disposal > 0, 1.0, VALVE)[slots.inputs :],
+        "density": slots.vector.sum(1),
+    }
+
+
+def nominal_flow(firms: Firms, slots: Slots) -> Floats:
+    """Net flow of each slot at base activity, or of a project at full ramp, t a week [slots]."""
+    full = slots.per_activity * (firms.activity_t / WEEKS_PER_YEAR)[slots.firm]
+    return np.where(slots.base_t > 0, slots.base_t, full * (1.0 - slots.disposal))
+
+
+def recoveries(firms: Firms, slots: Slots, nominal: Floats) -> Floats:
+    """Oxide made per tonne of the same element in the feed [slots], zero for other slots.
+
+    From the firm's own base-year feed and output; a project takes the mean of its kind.
+    """
+    inputs = slots.inputs
+    feed = np.zeros((len(firms), N_ELEMENTS))
+    np.add.at(feed, slots.firm[:inputs], slots.vector[:inputs] * slots.base_t[:inputs, None])
+    joint = np.flatnonzero(slots.filled == BY_ELEMENT)
+    gross = nominal[joint] / np.maximum(1.0 - slots.disposal[joint], 1e-12)
+    inside = feed[slots.firm[joint], slots.element[joint]]
+    own = gross / np.where(inside > 0, inside, np.inf)
+    kind = [(firms.line[f], e) for f, e in zip(slots.firm[joint], slots.element[joint], strict=True)]
+    made: dict[tuple[str, int], float] = {}
+    fed: dict[tuple[str, int], float] = {}
+    for key, tonnes, mass in zip(kind, gross, inside, strict=True):
+        if mass > 0:
+            made[key] = made.get(key, 0.0) + float(tonnes)
+            fed[key] = fed.get(key, 0.0) + float(mass)
+    mean = np.array([made.get(k, 0.0) / fed.get(k, 1.0) for k in kind])
+    recovery = np.zeros(len(slots))
+    recovery[joint] = np.where(inside > 0, own, mean)
+    return recovery
+
+
+def _transit(slots: Slots, links: Links, lanes: Lanes) -> Floats:
+    """Mean transit of an input's base-year supply in weeks [inputs]."""
+    weight = links.weight * lanes.transit_weeks[links.lane]
+    total = np.bincount(links.buyer, links.weight, minlength=slots.inputs)
+    return np.bincount(links.buyer, weight, minlength=slots.inputs) / np.maximum(total, 1e-30)

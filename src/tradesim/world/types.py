@@ -1,0 +1,134 @@
+"""The arrays that make a world. Axes: [firms], [slots], [links], [lanes], [markets]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from tradesim import axes
+from tradesim.world.firms import Firms
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+N_ECONOMIES, N_GOODS, N_ELEMENTS = len(axes.ECONOMIES), len(axes.GOODS), len(axes.ELEMENTS)
+#: Goods whose content differs from lot to lot, so that it is tracked; that of all others is fixed.
+MIXTURES = tuple(
+    axes.GOOD_INDEX[good] for good in (*axes.CONCENTRATES, "scrap_NdFeB", "component_motor")
+)
+
+#: How an output slot is filled: by the recipe, by the element in the feed, or by all inputs.
+BY_RECIPE, BY_ELEMENT, BY_INPUTS = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Slots:
+    """A stock of one good at one firm. The first ``inputs`` slots are inputs, by firm."""
+
+    inputs: int
+    firm: Ints
+    good: Ints
+    market: Ints  # economy * N_GOODS + good
+    base_t: Floats  # t a week in the base year: use of an input, net sales of an output
+    per_activity: Floats  # t of input or output per t of the firm's activity
+    cover_weeks: Floats
+    vector: Floats  # [slots, N_ELEMENTS] oxide equivalent per t: fixed, or of the base year
+    filled: Ints  # output slots: BY_RECIPE, BY_ELEMENT or BY_INPUTS
+    element: Ints  # element of an oxide output, else -1
+    disposal: Floats  # share of output that leaves the market in the base year
+    base_chinese: Floats  # [slots] oxide equivalent mined in China per t in the base year
+
+    def __len__(self) -> int:
+        """Number of slots."""
+        return len(self.firm)
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Origin x destination x good x end use, for every combination that has links.
+
+    ``known`` keeps which lanes a policy covers, so that it is worked out once.
+    """
+
+    origin: Ints
+    destination: Ints
+    good: Ints
+    use: Ints
+    base_t: Floats  # t a week
+    transit_weeks: Floats
+    known: dict[object, Flags] = field(default_factory=dict, compare=False)
+
+    def __len__(self) -> int:
+        """Number of lanes."""
+        return len(self.origin)
+
+
+@dataclass(frozen=True)
+class Links:
+    """Seller slot -> buyer slot, on a lane; sorted by buyer slot."""
+
+    seller: Ints
+    buyer: Ints
+    lane: Ints
+    id: npt.NDArray[np.uint64]
+    base_t: Floats  # t a week
+    weight: Floats  # share of the buyer's purchases in the base year; of a project, when it runs
+    project: Ints  # firm whose ramp switches the link on, -1 for links of the base year
+
+    def __len__(self) -> int:
+        """Number of links."""
+        return len(self.seller)
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that does not change during a run."""
+
+    seed: int
+    firms: Firms
+    slots: Slots
+    links: Links
+    lanes: Lanes
+    price0: Floats  # [markets] USD/kg
+    choke: Floats  # [markets] highest ask over the base price
+    wedge: Floats  # [lanes] base price at destination over base price at origin
+    growth: Floats  # [slots] per year, growth of final demand (inputs of manufacturers)
+    planned_growth: Floats  # [firms] per year, planned growth of capacity
+    parallel: Flags  # [firms] inputs serve separate products (components, manufacture)
+    origin_share: Floats  # [firms] Chinese-mined share of a source's output
+    # what follows from the above, kept because every step needs it
+    nominal_t: Floats  # [slots] t a week at base activity; of a project, at full ramp
+    activity_nominal_t: Floats  # [firms] t a week, the same
+    cost_share: Floats  # [slots] of an input in its user's unit cost
+    steers: Floats  # [slots] 1 where demand for an output moves the plant, 0 for by-products
+    recovery: Floats  # [slots] of an element in joint production
+    market_size: Floats  # [markets] t held at target cover in the base year
+    transit_weeks_in: Floats  # [inputs] mean transit of a slot's base-year supply
+    input_use: Ints  # [inputs] end use (index on USE_LABELS)
+    final: Flags  # [inputs] of manufacturers
+    is_component_input: Flags  # [inputs] of component makers
+    thrifts: Flags  # [inputs] heavy magnets that component makers can thrift
+    takes_over: Flags  # [inputs] plain magnets that replace them
+    consumes: Flags  # [firms] manufacturers
+    is_source: Flags  # [firms] mines and collectors: output without input
+    is_trader: Flags  # [firms]
+    fed: Ints  # firms with inputs
+    first_input: Ints  # first input slot of each of them
+    mixed: Ints  # slots of mixtures, inputs first
+    mixed_inputs: int  # how many of them are inputs
+    tracked: Flags  # [slots] of mixtures
+    valve: Floats  # [outputs] stock over target above which goods leave the market
+    density: Floats  # [slots] oxide equivalent per t, of mixtures in the base year
+    seller_firm: Ints  # [links]
+    buyer_firm: Ints  # [links]
+    lane_origin: Ints  # [lanes] market at the origin
+    lane_destination: Ints  # [lanes] market at the destination
+    lane_abroad: Flags  # [lanes] crosses a border
+
+    @property
+    def markets(self) -> int:
+        """Number of markets: economies x goods."""
+        return N_ECONOMIES * N_GOODS
