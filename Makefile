@@ -18,8 +18,9 @@ help:  ## say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/.installed  ## the main job; prints where its report lies
-	@$(BIN)/tradesim run $(JOB) | tee $(VENV)/.last-run
+	@$(BIN)/tradesim run $(JOB) > $(VENV)/.last-run
 	@sed -n 's/^results: \(.*\)/report:  \1\/report.html/p' $(VENV)/.last-run
+	@cat $(VENV)/.last-run
 
 test: $(VENV)/.installed-dev  ## the everyday tests, under five minutes
 	$(BIN)/python -m pytest

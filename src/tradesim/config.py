@@ -115,7 +115,8 @@ def settle(parsed: Sequence[Override]) -> tuple[list[str], list[Path]]:
         )
     kept = [o for o in parsed if o.key_or_group != "hydra.searchpath"]
     where = f"on the command line, with scenario '{pages['scenario']['name']}'"
-    trusted = _trusted(*(o.value() for o in parsed if o.key_or_group == "allow_targets"))
+    named = [o.value() for o in parsed if o.key_or_group == "allow_targets"]
+    trusted = _trusted(named[-1] if named else None)
     return ov.settle_keys(kept, set(flatten(pages)), _declared(pages, trusted), where), folders
 
 

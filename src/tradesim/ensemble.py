@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
-from typing import TextIO
+from typing import Any, TextIO
 
 import pyarrow as pa
 
@@ -108,36 +108,60 @@ def run_seeds(
         progress.close()
 
 
-def _run_pool(task: Task, seeds: list[int], workers: int, keep: Keep, progress: Progress) -> None:
-    waiting = list(seeds)
-    futures: dict[int, Future[SeedResult]] = {}
-    counted: set[int] = set()
-
-    def hand_over() -> None:
-        while futures and futures[head := min(futures)].done():
-            with uninterrupted():
-                keep(futures.pop(head).result())
-
-    with _pool(workers) as pool:
+def _run_pool(
+    task: Task, seeds: Sequence[int], workers: int, keep: Keep, progress: Progress
+) -> None:
+    with _script_left_alone(task), _pool(workers) as pool:
+        queue = _Queue(pool, task, seeds, keep, progress)
         try:
-            while waiting or futures:
-                while waiting and len(futures) < _AHEAD * workers:
-                    futures[waiting[0]] = pool.submit(run_seed, task, waiting[0])
-                    waiting.pop(0)
-                running = [future for future in futures.values() if not future.done()]
-                wait(running, return_when=FIRST_COMPLETED)
-                for seed in [s for s, f in futures.items() if f.done() and s not in counted]:
-                    futures[seed].result()
-                    counted.add(seed)
-                    progress.advance()
-                hand_over()
+            while queue.submit(_AHEAD * workers):
+                queue.advance()
         except BrokenProcessPool as error:
-            raise _killed(task, sorted(futures)) from error
+            raise _killed(task, sorted(queue.futures)) from error
         except KeyboardInterrupt:
-            for seed in sorted(futures):
-                if futures[seed].done() and futures[seed].exception() is None:
-                    keep(futures[seed].result())
+            queue.salvage()
             raise
+
+
+class _Queue:
+    """Seeds given out to a pool a few at a time; what they yield is handed over in order."""
+
+    def __init__(
+        self, pool: ProcessPoolExecutor, task: Task, seeds: Sequence[int], keep: Keep,
+        progress: Progress,
+    ) -> None:  # fmt: skip
+        self.pool, self.task, self.keep, self.progress = pool, task, keep, progress
+        self.waiting = list(seeds)
+        self.futures: dict[int, Future[SeedResult]] = {}
+        self._counted: set[int] = set()
+
+    def submit(self, ahead: int) -> bool:
+        """Give out seeds until ``ahead`` are on their way; False when all is done."""
+        while self.waiting and len(self.futures) < ahead:
+            seed = self.waiting.pop(0)
+            self.futures[seed] = self.pool.submit(run_seed, self.task, seed)
+        return bool(self.futures)
+
+    def advance(self) -> None:
+        """Wait until one more seed is finished; hand over those whose turn it is."""
+        wait(
+            [future for future in self.futures.values() if not future.done()],
+            return_when=FIRST_COMPLETED,
+        )
+        finished = {seed for seed, future in self.futures.items() if future.done()}
+        for seed in sorted(finished - self._counted):
+            self.futures[seed].result()  # raises what the worker raised
+            self._counted.add(seed)
+            self.progress.advance()
+        while self.futures and self.futures[head := min(self.futures)].done():
+            with uninterrupted():
+                self.keep(self.futures.pop(head).result())
+
+    def salvage(self) -> None:
+        """Hand over what is finished although seeds before it are not."""
+        for _, future in sorted(self.futures.items()):
+            if future.done() and future.exception() is None:
+                self.keep(future.result())
 
 
 def _killed(task: Task, seeds: Sequence[int]) -> WorkerError:
@@ -145,8 +169,7 @@ def _killed(task: Task, seeds: Sequence[int]) -> WorkerError:
     return WorkerError(
         "a worker process ended without an answer; it was killed or ran out of memory",
         where=f"scenario '{task.scenario.name}', among seeds {listed}",
-        remedy="run again with fewer workers, workers=1 at the least, or fewer firms; in a script"
-        ' of your own, start the run under: if __name__ == "__main__":',
+        remedy="run again with fewer workers, workers=1 at the least, or with fewer firms",
     )
 
 
@@ -184,6 +207,27 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ.pop(name)
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _script_left_alone(task: Task) -> Iterator[None]:
+    """Keep workers from running the user's script again, so that it needs no main guard.
+
+    A new process imports ``__main__`` anew only for what is defined there, and nothing of ours
+    is, unless the caller's own ``simulate`` lives in the script.
+    """
+    script = vars(sys.modules["__main__"])
+    if getattr(task.simulate, "__module__", "") == "__main__":
+        yield
+        return
+    kept: dict[str, Any] = {
+        name: script.pop(name) for name in ("__file__", "__spec__") if name in script
+    }
+    script["__spec__"] = None
+    try:
+        yield
+    finally:
+        script.update(kept)
 
 
 def _prepare(line: Connection) -> None:

@@ -17,7 +17,7 @@ TRIAL = "rough search on Chinese magnet exports and European asks, January-Septe
 
 def quantity(default: float, *, ge: float, le: float, unit: str, source: str, text: str) -> Any:
     """A pydantic field with its unit and source, bounded to ``[ge, le]`` in that unit."""
-    extra = {"unit": unit, "source": source}
+    extra: dict[str, Any] = {"unit": unit, "source": source}
     return Field(default, ge=ge, le=le, description=text, json_schema_extra=extra)
 
 
@@ -53,11 +53,11 @@ class MarketParameters(BaseModel):
         text="Averaging time of the demand that a firm expects",
     )  # fmt: skip
     wait_learning_weeks: float = quantity(
-        8.0, ge=1, le=52, unit="weeks", source="assumption",
+        16.0, ge=1, le=52, unit="weeks", source="assumption",
         text="Time in which buyers learn the licence wait and order ahead of it",
     )  # fmt: skip
     panic: float = quantity(
-        1.0, ge=0, le=1.5, unit="share of target cover per unit of perceived risk",
+        0.85, ge=0, le=1.5, unit="share of target cover per unit of perceived risk",
         source=TRIAL + "; at 3 the rebound explodes",
         text="Extra cover wanted when supply looks certain to fail",
     )  # fmt: skip
@@ -69,7 +69,7 @@ class MarketParameters(BaseModel):
         text="Averaging time of falling perceived risk",
     )  # fmt: skip
     announcement_weight: float = quantity(
-        0.6, ge=0, le=1, unit="share", source=TRIAL,
+        0.8, ge=0, le=1, unit="share", source=TRIAL,
         text="Perceived risk that an announced control adds per unit of supply at stake",
     )  # fmt: skip
     announcement_fade_weeks: float = quantity(
@@ -100,7 +100,7 @@ class MarketParameters(BaseModel):
     )  # fmt: skip
     # price
     price_sensitivity: float = quantity(
-        1.6, ge=0.1, le=5, unit="elasticity of the ask to cover", source=TRIAL,
+        1.9, ge=0.1, le=5, unit="elasticity of the ask to cover", source=TRIAL,
         text="Exponent of the ask in weeks of cover against target (Sterman's commodity model)",
     )  # fmt: skip
     expectation_weight: float = quantity(
@@ -113,6 +113,10 @@ class MarketParameters(BaseModel):
     pooling: float = quantity(
         0.75, ge=0, le=1, unit="share", source=TRIAL,
         text="Weight of the cover of regions within reach in a region's own price",
+    )  # fmt: skip
+    conversion: float = quantity(
+        0.75, ge=0, le=1, unit="share", source="assumption: oxide is tolled into metal within weeks",
+        text="Weight of an element's other forms (oxide, metal) in a good's own cover",
     )  # fmt: skip
     choke_cost_increase: float = quantity(
         1.6, ge=0.2, le=10, unit="ratio to the user's unit cost", source=TRIAL + "; stands for "
@@ -190,6 +194,3 @@ class MarketParameters(BaseModel):
         0.5, ge=0, le=5, unit="ratio of the exporter's price", source="assumption",
         text="Price gap below which the risk does not pay",
     )  # fmt: skip
-    leak_delay_weeks: float = quantity(
-        8.0, ge=1, le=52, unit="weeks", source="assumption", text="Extra time of a re-routed lot"
-    )

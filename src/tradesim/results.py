@@ -46,7 +46,7 @@ class _TableOf:
         return self if instance is None else instance.frame(self.name)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Results:
     """The tables of a run (or of a sweep, then with a column ``point``) and what is known of it.
 
@@ -59,8 +59,8 @@ class Results:
     difference: Mapping[str, Any]
     summary: pd.DataFrame
     folder: Path | None = None
-    held: Mapping[str, pa.Table] = field(default_factory=dict, repr=False)
-    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    held: Mapping[str, pa.Table] = field(default_factory=dict)
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     markets = _TableOf()
     uses = _TableOf()
@@ -70,6 +70,11 @@ class Results:
     states = _TableOf()
     events = _TableOf()
     headline = _TableOf()
+
+    def __repr__(self) -> str:
+        against = f" against {self.compare}" if self.compare else ""
+        place = self.folder or "in memory"
+        return f"<Results of {self.scenario}{against}, {len(self.seeds)} seeds, {place}>"
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -132,9 +137,8 @@ class Results:
         Raises :class:`InputError` with DuckDB's words when the query is not understood.
         """
         with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
             for name in self.tables:
-                connection.register(name, self.dataset(name))
+                self._expose(name, connection)
             connection.register("summary", self.summary)
             try:
                 return connection.execute(query).df()
@@ -145,6 +149,15 @@ class Results:
                     allowed=f"SQL over {', '.join((*self.tables, 'summary'))}",
                     remedy="the columns are listed in docs/glossary.md",
                 ) from error
+
+    def _expose(self, name: str, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make a table known by its name; DuckDB reads the files itself where it can."""
+        files = [] if self.folder is None else self.dataset(name).files
+        if not files or any(set(file) & set("*?[") for file in files):
+            connection.register(name, self.dataset(name))
+        else:
+            hive = not files[0].endswith(f"{name}.parquet")
+            connection.read_parquet(files, hive_partitioning=hive).create_view(name)
 
     def quantiles(
         self, table: str, measures: str | Sequence[str], by: Sequence[str] | None = None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 
@@ -23,7 +23,7 @@ from tradesim.manifest import Status, manifest
 from tradesim.pairs import SeedError, Simulate, names_recorded
 from tradesim.results import Results
 from tradesim.runner import Report, conclude, engine, reap, tree
-from tradesim.scenario import RunConfig, Scenario
+from tradesim.scenario import RunConfig
 from tradesim.summary import KEYS
 
 
@@ -166,30 +166,32 @@ class SweepWriter:
         work = self._folder.work
         _write_rows(work / "points.csv", Point, self._points)
         _write_rows(work / "failures.csv", Failure, self._failures)
-        summary = (pd.concat(self._summaries, ignore_index=True) if self._summaries
-                   else pd.DataFrame(columns=["point", *KEYS]))  # fmt: skip
-        text = "".join(f"{point}:{key};" for point, key in sorted(self._hashes.items()))
-        configs = list(self._configs.values())
-        worlds: dict[str, Scenario] = {}
-        for config in configs:
-            worlds |= {w.name: w for w in (config.scenario, config.compare) if w is not None}
+        empty = pd.DataFrame(columns=["point", *KEYS])
         results = Results(
-            manifest=manifest(
-                status,
-                result_hash=hashlib.sha256(text.encode()).hexdigest(),
-                scenario=list(dict.fromkeys(config.scenario.name for config in configs)),
-                compare=list(dict.fromkeys(c.compare.name if c.compare else None for c in configs)),
-                seeds=sorted({seed for config in configs for seed in config.seeds}),
-                engine=engine(configs[0]) if configs else "",
-                worlds=worlds.values(),
-                wall_s=time.monotonic() - self._started,
-            ),
+            manifest=self._manifest(status),
             config={f"point_{point}": tree(config) for point, config in self._configs.items()},
             difference={},
-            summary=summary,
+            summary=pd.concat(self._summaries, ignore_index=True) if self._summaries else empty,
             folder=work,
         )
         return conclude(self._folder, results, self._report, self._started)
+
+    def _manifest(self, status: Status) -> dict[str, Any]:
+        """The manifest over all points that are complete; its hash covers theirs, in order."""
+        configs = list(self._configs.values())
+        text = "".join(f"{point}:{key};" for point, key in sorted(self._hashes.items()))
+        pairs = [(config.scenario, config.compare) for config in configs]
+        worlds = {world.name: world for pair in pairs for world in pair if world is not None}
+        return manifest(
+            status,
+            result_hash=hashlib.sha256(text.encode()).hexdigest(),
+            scenario=list(dict.fromkeys(scenario.name for scenario, _ in pairs)),
+            compare=list(dict.fromkeys(other.name if other else None for _, other in pairs)),
+            seeds=sorted({seed for config in configs for seed in config.seeds}),
+            engine=engine(configs[0]) if configs else "",
+            worlds=worlds.values(),
+            wall_s=time.monotonic() - self._started,
+        )
 
 
 def _write_rows(path: Path, kind: type[Point | Failure], rows: Sequence[Point | Failure]) -> None:

@@ -102,9 +102,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("verb", cli.NOT_BUILT)
-def test_a_command_that_is_not_built_says_so(
-    verb: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_command_that_is_not_built_says_so(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Commands of the contract are known, built or not."""
     assert f"'tradesim {verb}' is not built yet" in refused(capsys, verb)
 
@@ -357,7 +355,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="ne
 def test_ctrl_c_ends_with_one_message(long_run: subprocess.Popen[str], tmp_path: Path) -> None:
     """The terminal sends Ctrl-C to the whole group: exit 130, one message, nothing looks whole."""
     os.killpg(long_run.pid, signal.SIGINT)
-    out, err = long_run.communicate(timeout=30)
+    _, err = long_run.communicate(timeout=30)
     assert long_run.returncode == 130, err
     assert "interrupted" in err
     assert "Traceback" not in err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -76,6 +77,16 @@ def test_sql_over_tables_and_summary(opened: res.Results) -> None:
     rows = flows[(flows["origin"] == "CHN") & (flows["scenario"] == "reference")
                  & (flows["date"] < "2025-03-01")]  # fmt: skip
     assert joined["t"][0] == pytest.approx(rows["shipped_t"].astype(float).sum(), rel=1e-6)
+
+
+def test_sql_where_the_folders_name_looks_like_a_pattern(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "run [1]"
+    shutil.copytree(folder, target)
+    assert len(res.open(target).sql("SELECT DISTINCT seed FROM plants")) == 3
+
+
+def test_a_short_word_about_it(opened: res.Results, folder: Path) -> None:
+    assert repr(opened) == f"<Results of april_2025 against reference, 3 seeds, {folder}>"
 
 
 def test_a_query_that_fails_says_so(opened: res.Results) -> None:

@@ -30,6 +30,8 @@ from tradesim.schema import SCHEMA_VERSION, TABLES
 from tradesim.sweeps import DuplicatePointWarning, SweepWriter
 
 WEEKS = 30
+ROOT = Path(__file__).parents[2]
+PYTHONPATH = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
 MANIFEST_KEYS = (
     "status", "result_hash", "schema_version", "code_version", "engine", "scenario", "compare",
     "seeds", "data_hashes", "packages", "wall_s",
@@ -143,6 +145,22 @@ def test_workers_have_one_thread_and_leave_the_environment_alone() -> None:
     assert dict(os.environ) == before
 
 
+def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import synthetic\n"
+        "from tradesim.runner import run_config\n"
+        f"config = synthetic.config(seeds=range(2), weeks={WEEKS}, workers=2)\n"
+        "print(run_config(config, simulate=synthetic.simulate).manifest['result_hash'])\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": PYTHONPATH},
+    )  # fmt: skip
+    assert done.stdout.split() == [run(job(seeds=2)).manifest["result_hash"]], done.stderr
+
+
 # -- what goes wrong -----------------------------------------------------------------------------
 
 
@@ -183,11 +201,9 @@ def signalled(here: Path, workers: int, group: bool, number: int) -> subprocess.
     """A job whose seeds hang from 2 on, sent a signal when all its workers hang."""
     script = here / "job.py"
     script.write_text(JOB.format(here=str(here), weeks=WEEKS, workers=workers), encoding="utf-8")
-    root = Path(__file__).parents[2]
-    path = os.pathsep.join([str(root / "src"), str(root / "tests")])
     process = subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONPATH": path, fakes.MARKS: str(here)}, start_new_session=True,
+        env=os.environ | {"PYTHONPATH": PYTHONPATH, fakes.MARKS: str(here)}, start_new_session=True,
     )  # fmt: skip
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
@@ -333,6 +349,8 @@ def test_a_sweep_collects_its_points(tmp_path: Path) -> None:
     assert (out / "failures.csv").read_text(encoding="utf-8").split() == [
         "point,overrides,seed,error,traceback"
     ]
+    counted = opened.sql("SELECT point, count(DISTINCT seed) AS n FROM headline GROUP BY point")
+    assert counted.sort_values("point")["n"].tolist() == [2, 2]
     found = opened.quantiles("headline", "value")
     assert set(found["point"]) == {0, 1}
 

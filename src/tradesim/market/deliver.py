@@ -142,7 +142,7 @@ def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
     state.elements -= elements * leaving[world.mixed, None]
     np.maximum(state.stock, 0.0, out=state.stock)
     held = state.shipped * terms.hold_share[links.lane] if terms.holding else None
-    direct = state.shipped if held is None else state.shipped - held
+    direct = tonnes if held is None else tonnes - held
     goods = np.stack((np.ones(len(slots)), chinese), 1)
     at_once = shipping.goods.ship(direct, goods)
     shipping.total_t += state.received - at_once[:, 0]
@@ -152,9 +152,6 @@ def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
     state.elements[:mixed] += shipping.elements.ship(direct, elements)[:mixed]
     if held is not None:
         _detain(world, state, held, goods, terms.hold_weeks)
-    if state.rerouted is not None:
-        weeks = np.full(len(world.lanes), state.leak_delay_weeks)
-        _detain(world, state, state.rerouted, goods, weeks)
     state.crossed = direct
     if shipping.goods.holding:
         released = _release(world, state)
@@ -168,7 +165,7 @@ def _detain(
 ) -> None:
     """Put tonnes [links] into the detention of their buyers' slots, ``weeks`` by lane.
 
-    Only goods of fixed content are detained or re-routed, so elements need no second ledger.
+    Only goods of fixed content are detained, so elements need no second ledger.
     """
     some = np.flatnonzero(tonnes > 0)
     if len(some) == 0:
@@ -176,10 +173,10 @@ def _detain(
     links, shipping = world.links, state.shipping
     if np.isin(world.slots.good[links.seller[some]], MIXTURES).any():
         raise ModelError(
-            "a mixture (concentrate, scrap or component) was detained or re-routed",
+            "a mixture (concentrate, scrap or component) was detained",
             where="phase deliver",
             allowed="oxides, metals, targets and magnets",
-            remedy="leave mixtures out of hold_goods and of what a licence covers",
+            remedy="leave mixtures out of hold_goods",
         )
     buyers, start = np.unique(links.buyer[some], return_index=True)
     flow = goods[links.seller[some]] * tonnes[some, None]

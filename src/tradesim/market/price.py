@@ -9,7 +9,7 @@ from tradesim.market.plan import reserved
 from tradesim.market.state import MarketState, gain
 from tradesim.parameters import MarketParameters
 from tradesim.terms import Terms
-from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, World
+from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Ints, World
 
 #: Cover below this share of target counts as this share, so that an empty market has a price.
 LEAST_COVER = 0.02
@@ -56,13 +56,30 @@ def pooled_log_cover(log_cover: Floats, size: Floats, reach: Floats, weight: flo
     Plenty elsewhere helps as far as goods can come in, shortage elsewhere hurts as far as they
     can go out. ``weight`` is the share of the pool, dimensionless.
     """
-    own = log_cover.T[:, :, None]  # [goods, region, other]
-    other = log_cover.T[:, None, :]
-    comes_in = reach.transpose(0, 2, 1)  # [goods, destination=region, origin=other]
-    link = np.where(other > own, comes_in, reach) * size.T[:, None, :]
-    total = np.maximum(link.sum(2), 1e-30)
-    pool = (link * other).sum(2) / total
-    return np.asarray(((1.0 - weight) * own[:, :, 0] + weight * pool).T, np.float64)
+    total = np.maximum(size.sum(0), 1e-30)
+    pool = np.broadcast_to((size * log_cover).sum(0) / total, log_cover.shape).copy()
+    shut = np.flatnonzero(reach.min(axis=(1, 2)) < 1.0)
+    if len(shut):
+        own = log_cover.T[shut, :, None]  # [goods, region, other]
+        other = log_cover.T[shut, None, :]
+        comes_in = reach[shut].transpose(0, 2, 1)
+        link = np.where(other > own, comes_in, reach[shut]) * size.T[shut, None, :]
+        pool[:, shut] = ((link * other).sum(2) / np.maximum(link.sum(2), 1e-30)).T
+    return np.asarray((1.0 - weight) * log_cover + weight * pool, np.float64)
+
+
+def family_log_cover(log_cover: Floats, size: Floats, family: Ints, weight: float) -> Floats:
+    """Log cover of a good that can be made from, or into, others of its family.
+
+    Oxide and metal of an element are converted into each other's price by tolling, so scarcity
+    of one is felt in the other. ``log_cover`` and ``size`` (oxide equivalent, t) are [economies,
+    goods], ``family`` the family of each good; ``weight`` is that of the family's mean.
+    """
+    count = int(family.max()) + 1
+    member = (family[:, None] == np.arange(count)).astype(np.float64)
+    mean = ((size * log_cover) @ member) / np.maximum(size @ member, 1e-30)
+    shared = mean[:, family]
+    return np.where(size > 0, (1.0 - weight) * log_cover + weight * shared, log_cover)
 
 
 def price(
@@ -73,6 +90,7 @@ def price(
     cover = np.where(target > LEAST_MARKET_T, position / np.maximum(target, LEAST_MARKET_T), 1.0)
     log_cover = np.log(np.maximum(cover, LEAST_COVER)).reshape(N_ECONOMIES, N_GOODS)
     size = world.market_size.reshape(N_ECONOMIES, N_GOODS)
+    log_cover = family_log_cover(log_cover, world.family_size, world.family, params.conversion)
     felt = np.exp(pooled_log_cover(log_cover, size, reach, params.pooling)).ravel()
     state.cover = cover
     state.cost_index = cost_index(world, state, params, terms)

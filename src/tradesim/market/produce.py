@@ -73,7 +73,7 @@ def _fill_outputs(
     out = slice(slots.inputs, None)
     firm, filled = slots.firm[out], slots.filled[out]
     feed = np.zeros((firms, N_ELEMENTS))
-    np.add.at(feed, slots.firm[world.mixed[: world.mixed_inputs]], eaten[0])
+    feed[slots.firm[world.mixed[: world.mixed_inputs]]] = eaten[0]
     tonnes = slots.per_activity[out] * made[firm]
     joint = filled == BY_ELEMENT
     by_element = world.recovery[out][joint] * feed[firm[joint], slots.element[out][joint]]
@@ -98,10 +98,10 @@ def _fill_outputs(
 
 def _built_in(world: World, state: MarketState) -> Floats:
     """Content of the magnets that each component maker builds in [firms, elements], t."""
-    slots = world.slots
-    rows = np.flatnonzero(world.is_component_input)
+    rows, first = world.component_inputs, world.component_first
     built = np.zeros((len(world.firms), N_ELEMENTS))
-    np.add.at(built, slots.firm[rows], slots.vector[rows] * state.use[rows, None])
+    content = world.component_vectors * state.use[rows, None]
+    built[world.slots.firm[rows[first]]] = np.add.reduceat(content, first, axis=0)
     return built
 
 

@@ -60,7 +60,6 @@ class MarketState:
     switched_on: Floats  # [links] 0-1: ramp of the project that a link belongs to
     leaking: bool
     leak_wanted: Floats  # [links] t that traders will try to move
-    leak_delay_weeks: float
     # prices [markets]
     landed: Floats  # [lanes] duty-paid spot price at the destination, USD/kg
     cover: Floats
@@ -132,7 +131,6 @@ def initial_state(world: World, params: MarketParameters, dt: float) -> MarketSt
         switched_on=np.where(links.project < 0, 1.0, 0.0),
         leaking=False,
         leak_wanted=zeros(len(links)),
-        leak_delay_weeks=params.leak_delay_weeks,
         landed=world.price0[world.lanes.destination * N_GOODS + world.lanes.good],
         cover=np.ones(world.markets),
         fill=np.ones(len(links)),

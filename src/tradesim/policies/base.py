@@ -85,6 +85,11 @@ class Coverage(BaseModel):
 
     def lanes(self, lanes: Lanes) -> Flags:
         """Which lanes the policy covers [lanes]; trade inside an economy never crosses a border."""
+        if self not in lanes.known:
+            lanes.known[self] = self._find(lanes)
+        return lanes.known[self]
+
+    def _find(self, lanes: Lanes) -> Flags:
         goods = set(self.goods_covered())
         good = np.array([name in goods for name in axes.GOODS])
         use = np.array([_matches(name, self.end_uses) for name in axes.USE_LABELS])

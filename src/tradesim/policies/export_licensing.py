@@ -77,6 +77,10 @@ class ExportLicensing(Policy):
         {}, description="The same for single destinations",
         json_schema_extra={"unit": "weeks", "source": "see the page"},
     )  # fmt: skip
+    grace_weeks: float = Field(
+        0.0, ge=0, le=26, description="Lots declared before the start still leave for so long",
+        json_schema_extra={"unit": "weeks", "source": "see the page"},
+    )  # fmt: skip
     hold_goods: tuple[str, ...] = Field((), description="Uncontrolled goods that customs detains")
     hold_share: float = Field(
         0.0, ge=0, le=1, description="Share of them detained at first",
@@ -125,6 +129,7 @@ class ExportLicensing(Policy):
             self.opens_weeks + self.easing_weeks if self.approval_eased else 0.0,
             self.hold_full_weeks + self.hold_fade_weeks if self.hold_share > 0 else 0.0,
         )
+        moving = max(moving, self.grace_weeks)
         return (status, now.week if status is Status.EFFECTIVE and age <= moving + 1 else None)
 
     def edit(self, terms: Terms, lanes: Lanes, now: Calendar) -> None:
@@ -138,7 +143,7 @@ class ExportLicensing(Policy):
         approval = self.approvals(lanes, age)
         delay = np.full(len(lanes), self.strength * self.delay_weeks)
         terms.raise_alarm(covered, 1.0 - approval / (1.0 + delay / ALARM_WEEKS))
-        if status is not Status.EFFECTIVE:
+        if status is not Status.EFFECTIVE or age < self.strength * self.grace_weeks:
             return
         terms.licence(self.imposed_by).require(
             covered,

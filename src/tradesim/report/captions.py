@@ -23,18 +23,19 @@ class Extreme:
     when: str
 
 
-def extreme(reading: Reading, fan: Fan, scale: float = 1.0, lowest: bool = False) -> Extreme:
-    """Where the median of a fan is largest (smallest if ``lowest``), times ``scale``."""
+def extreme(reading: Reading, fan: Fan, unit: str = "", lowest: bool = False) -> Extreme:
+    """Where the median of a fan is largest (smallest if ``lowest``); shares if ``unit`` is ``%``."""
+    scale = 100.0 if unit == "%" else 1.0
     median = fan.median * scale
     if not np.isfinite(median).any():
         return Extreme(float("nan"), "n/a", "")
     i = int(np.nanargmin(median) if lowest else np.nanargmax(median))
     low, high = float(fan.low[i]) * scale, float(fan.high[i]) * scale
-    spread = f" (p10–p90 {span(low, high)})" if fan.several else ""
+    spread = f" (p10–p90 {span(low, high, 2)}{unit})" if fan.several else ""
     day = fan.dates[i]
     starts = reading.periods.starts
     start = starts[max(int(np.searchsorted(starts.to_numpy(), day.to_datetime64(), "right")) - 1, 0)]
-    return Extreme(float(median[i]), f"{number(float(median[i]))}{spread}", reading.period_name(start))
+    return Extreme(float(median[i]), f"{number(float(median[i]), 2)}{unit}{spread}", reading.period_name(start))
 
 
 def left_out(reading: Reading) -> str:
@@ -55,8 +56,8 @@ def exports(reading: Reading) -> str:
     mine = fans.get((reading.main, ""))
     if mine is None:
         return "The tables hold no magnet exports from China."
-    low = extreme(reading, mine, lowest=True)
-    text = f"Lowest month: {low.text} t in {low.when}."
+    low = extreme(reading, mine, " t", lowest=True)
+    text = f"Lowest month: {low.text} in {low.when}."
     base = fans.get((reading.other or "", ""))
     if base is not None:
         text += f" In {reading.other} the median month is {number(float(np.nanmedian(base.median)))} t."
@@ -76,8 +77,8 @@ def destinations(reading: Reading) -> str:
     for place in {label for _, label in fans}:
         mine, base = fans.get((reading.main, place)), fans.get((reading.other, place))
         if mine is not None and base is not None and np.nanmean(base.median) >= 10:
-            low = extreme(reading, figures_market.over(mine, base), 100.0, lowest=True)
-            lows.append((low.value, f"{labels.economy(place)} {low.text}% in {low.when}"))
+            low = extreme(reading, figures_market.over(mine, base), "%", lowest=True)
+            lows.append((low.value, f"{labels.economy(place)} {low.text} in {low.when}"))
     worst = joined([text for _, text in sorted(lows)[:3]])
     return f"Deepest falls: {worst}. In brackets: tonnes per month in {reading.other}."
 
@@ -108,9 +109,9 @@ def multiples(reading: Reading, definition: str) -> str:
     fans = figures_shortfall.shares(reading, definition, where, ("good", "economy"), reading.main)
     found = []
     for (good, economy), fan in fans.items():
-        top = extreme(reading, fan, 100.0)
+        top = extreme(reading, fan, "%")
         if top.value >= 0.5:
-            text = f"{labels.good(good)} in {labels.economy(economy)} {top.text}% in {top.when}"
+            text = f"{labels.good(good)} in {labels.economy(economy)} {top.text} in {top.when}"
             found.append((-top.value, text))
     if not found:
         return "No median shortfall reaches 0.5% of normal use in any panel."
@@ -174,9 +175,9 @@ def plants(reading: Reading) -> str:
     fans = figures_chain.stopped(reading, reading.main)
     found = []
     for (economy, stage), fan in fans.items():
-        top = extreme(reading, fan, 100.0)
+        top = extreme(reading, fan, "%")
         if top.value >= 0.5:
-            text = f"{labels.STAGES[stage]} in {labels.economy(economy)} {top.text}% in {top.when}"
+            text = f"{labels.STAGES[stage]} in {labels.economy(economy)} {top.text} in {top.when}"
             found.append((-top.value, text))
     if not found:
         return "In no panel does the median share of plants standing still reach 0.5%."

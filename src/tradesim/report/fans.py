@@ -130,7 +130,7 @@ def median_trace(
     spread = f" (p10–p90 %{{customdata[0]:{form}}}–%{{customdata[1]:{form}}})"
     trace["hovertemplate"] = (
         f"{where + ': ' if where else ''}%{{y:{form}}}{spread if fan.several else ''} {unit}"
-        f"<br>{name}, %{{x|%b %Y}}<extra></extra>"
+        f"<br>{name}{', median' if fan.several else ''}, %{{x|%b %Y}}<extra></extra>"
     )
     return trace
 
@@ -151,13 +151,13 @@ def fan_traces(
 ) -> list[Trace]:
     """Band, sampled runs and median of one scenario, back to front; a single run is one line."""
     if not fan.several:
-        return [median_trace(fan, style, f"{name}, one run", unit, where)]
+        return [median_trace(fan, style, f"{name} (one run)", unit, where)]
     count = len(fan.seeds)
-    band = f"p10–p90 of {count} runs" if samples else f"{name}, p10–p90"
+    band = f"p10–p90, {count} runs" if samples else f"{name}, p10–p90"
     traces = [band_trace(fan, style, band)]
     if samples:
-        traces += sample_traces(fan, style, f"{len(fan.sampled())} of the runs")
-    return [*traces, median_trace(fan, style, f"{name}, median", unit, where)]
+        traces += sample_traces(fan, style, f"{len(fan.sampled())} single runs")
+    return [*traces, median_trace(fan, style, name, unit, where)]
 
 
 def rounded(values: np.ndarray) -> list[float | None]:

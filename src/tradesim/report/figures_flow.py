@@ -13,7 +13,7 @@ from tradesim.report import labels, sankey, theme
 from tradesim.report.fans import Spec
 from tradesim.report.figures_market import export_fans, over
 from tradesim.report.labels import sql_list
-from tradesim.report.panels import WIDTH_PX, annotation, base_layout
+from tradesim.report.panels import WIDTH_PX, annotation, base_layout, legend, margins
 from tradesim.report.reading import Reading
 
 STAGES = ("Mine", "Separation", "Metal", "Magnet", "Component", "Use")
@@ -33,8 +33,8 @@ GROUP_NOTE = (
     "allies: Korea, Australia, Canada, United Kingdom, Taiwan; processors: Malaysia, Myanmar, "
     "Laos, Vietnam, Thailand, India, Kazakhstan, Pakistan, Philippines, Mexico, Brazil"
 )
-#: Bars and ribbons that carry less than this share of their stage get no label.
-_LABEL_SHARE = 0.004
+_BLOCKED = "licence pending or denied"
+_NAMES = ["from China", "from elsewhere", _BLOCKED]
 
 
 def group(code: str) -> str:
@@ -126,7 +126,7 @@ def chain(reading: Reading, span: Span) -> Spec:
     """The Sankey of one span of the run."""
     left, right, top, foot = 8, 8, 104, 62
     width = WIDTH_PX - left - right
-    plan = sankey.layout(flows(reading, span), ORDER, len(STAGES), width)
+    plan = sankey.layout(flows(reading, span), ORDER, len(STAGES), width, full_px=250.0)
     height = max(plan.height, 60.0)
     traces = _ribbon_traces(reading, plan)
     axis = {"visible": False, "fixedrange": True, "domain": [0, 1], "showgrid": False,
@@ -135,12 +135,10 @@ def chain(reading: Reading, span: Span) -> Spec:
     layout = {
         **base_layout(f"Who supplies whom, tonnes by stage, {span.name}", top),
         "height": round(top + height + foot),
-        "margin": {"l": left, "r": right, "t": top, "b": foot, "pad": 0},
+        "margin": margins(left, right, top, foot),
         "xaxis": {**axis, "range": [0, width], "anchor": "y"},
         "yaxis": {**axis, "range": [height, 0], "anchor": "x"},
-        "legend": {"orientation": "h", "x": 0, "y": 1 + 32 / height, "yanchor": "bottom",
-                   "entrywidth": 190, "entrywidthmode": "pixels",
-                   "font": {"size": theme.TEXT_PX}},
+        "legend": legend(_NAMES, -left / width, 1 + 32 / height),
         "shapes": _bar_shapes(plan, width), "annotations": notes,
     }  # fmt: skip
     return {"data": traces, "layout": layout}
@@ -165,7 +163,7 @@ def _ribbon_traces(reading: Reading, plan: sankey.Plan) -> list[dict[str, Any]]:
                 first = False
     stuck = [r.blocked for r in plan.ribbons if r.blocked is not None]
     if stuck:
-        trace = _filled(_merged(stuck), theme.rgba(theme.MAGENTA, 0.15), "licence pending, denied")
+        trace = _filled(_merged(stuck), theme.rgba(theme.MAGENTA, 0.15), _BLOCKED)
         hatch = {"shape": "/", "fgcolor": theme.MAGENTA, "bgcolor": "#ffffff", "size": 7,
                  "solidity": 0.4}  # fmt: skip
         traces.append({**trace, "fillpattern": hatch})

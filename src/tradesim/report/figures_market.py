@@ -43,8 +43,7 @@ def world_traces(
         if fan is None:
             continue
         if world == reading.other:
-            name = f"{world}, median"
-            traces.append(median_trace(fan, reading.style(world), name, unit, where))
+                        traces.append(median_trace(fan, reading.style(world), world, unit, where))
         else:
             alone = samples and len(reading.subjects) == 1
             traces += fan_traces(fan, reading.style(world), world, unit, where, alone)
@@ -55,7 +54,7 @@ def exports(reading: Reading) -> Spec:
     """Magnet exports from China to all other economies over time."""
     fans = export_fans(reading)
     panels = Panels(
-        title="Magnet exports from China, all grades, tonnes per month, " + reading.years,
+        title=f"Magnet exports from China, all grades, {_what(reading)}tonnes per month, {reading.years}",
         rows=1, columns=1, x_range=reading.x_range, titles=[""], row_titles=["t per month"],
         panel_px=330, markers=reading.markers(), value_ticks=5,
     )  # fmt: skip
@@ -124,10 +123,10 @@ def prices(reading: Reading, good: str = "oxide_Dy") -> Spec:
     series = {s: price_fans(reading, good, s) for s in ("ask", "contract", "transaction")}
     name = "NdPr oxide" if good == "NdPr" else labels.good(good)
     panels = Panels(
-        title=f"Price of {name}, USD per kg, {reading.years}",
+        title=f"Price of {name}, {_what(reading)}USD per kg, {reading.years}",
         rows=1, columns=len(PRICE_ECONOMIES), x_range=reading.x_range,
         titles=[labels.economy(e) for e in PRICE_ECONOMIES], row_titles=["USD per kg"],
-        panel_px=300, markers=reading.markers(), value_ticks=5,
+        panel_px=270, markers=reading.markers(), value_ticks=5,
     )  # fmt: skip
     for column, economy in enumerate(PRICE_ECONOMIES):
         asks = {key: fan for key, fan in series["ask"].items() if key[1] == economy}
@@ -136,6 +135,9 @@ def prices(reading: Reading, good: str = "oxide_Dy") -> Spec:
         for kind, style in extras if len(reading.subjects) == 1 else ():
             fan = series[kind].get((reading.main, economy))
             if fan is not None:
-                label = f"{kind} price, median"
-                panels.add(0, column, [median_trace(fan, style, label, "USD/kg", economy)])
+                panels.add(0, column, [median_trace(fan, style, kind, "USD/kg", economy)])
     return panels.finish()
+
+
+def _what(reading: Reading) -> str:
+    return "medians, " if len(reading.seeds) > 1 else ""

@@ -11,7 +11,7 @@ from tradesim.axes import MAGNETS
 from tradesim.report import labels, theme
 from tradesim.report.fans import Fan, Spec, fan_traces
 from tradesim.report.labels import sql_list
-from tradesim.report.panels import WIDTH_PX, Panels, annotation, axis_style, base_layout
+from tradesim.report.panels import WIDTH_PX, Panels, annotation, axis_style, base_layout, margins
 from tradesim.report.reading import Reading
 
 DEFINITIONS = ("physical", "rationed", "price_destroyed")
@@ -59,7 +59,7 @@ def multiples(reading: Reading, definition: str = "physical") -> Spec:
     goods = [g for g in GOODS_SHOWN if g in used] or list(GOODS_SHOWN[:1])
     columns = len(ECONOMIES_SHOWN)
     panels = Panels(
-        title=f"Shortfall ({definition.replace('_', '-')}), % of normal use per month, "
+        title=f"Shortfall ({definition.replace('_', '-')}), median % of normal use, "
         + reading.years,
         rows=len(goods), columns=columns, x_range=reading.x_range,
         titles=[labels.economy(e) for e in ECONOMIES_SHOWN] + [""] * (columns * (len(goods) - 1)),
@@ -149,7 +149,7 @@ def strip(reading: Reading, definition: str = "physical") -> Spec:
     layout = {
         **base_layout(f"Magnets missing ({definition.replace('_', '-')} shortfall), median % of "
                       f"normal use, {reading.years}", top),
-        "height": height, "margin": {"l": left, "r": right, "t": top, "b": 66, "pad": 0},
+        "height": height, "margin": margins(left, right, top, 66),
         **_strip_axes(names, places, WIDTH_PX - left - right),
         "annotations": _strip_notes(months, len(places)), "shapes": [],
     }  # fmt: skip
@@ -176,7 +176,7 @@ def _strip_axes(names: list[str], places: list[str], width_px: float) -> dict[st
                   "ticktext": tick_names, "showticklabels": True, "domain": [0, 1],
                   "anchor": "y", "tickangle": 0},
         "yaxis": {**style, "range": [max(len(places), 1) - 0.5, -0.5], "anchor": "x",
-                  "tickvals": list(range(len(places))), "domain": [0, 1],
+                  "tickvals": list(range(len(places))), "domain": [0, 1], "ticks": "",
                   "ticktext": [labels.economy(p) for p in places], "showticklabels": True},
     }  # fmt: skip
 

@@ -47,7 +47,7 @@ class Row:
     """One row of the key table; ``cells`` are p10, p50 and p90 as printed."""
 
     metric: str
-    economy: str
+    subject: str
     cells: tuple[str, str, str]
     unit: str
     runs: str
@@ -191,7 +191,8 @@ def _shortfall_clause(findings: Findings) -> str:
     for economy in ("EU27", "JPN", "USA", "CHN"):
         lost = findings.shortfall("physical", economy)
         if lost.n:
-            parts.append(f"{lost.middle} t{lost.spread} in {_the(economy)}")
+            amount = f"{lost.middle} t{lost.spread}" if lost.p90 >= 0.5 else "none"
+            parts.append(f"{amount} in {_the(economy)}")
     if not parts:
         return ""
     return "magnets missing in the first year (physical shortfall) come to " + labels.joined(parts)
@@ -219,11 +220,11 @@ def key_table(findings: Findings) -> list[Row]:
     ]  # fmt: skip
 
 
-def _row(metric: str, economy: str, q: Quantity, unit: str, more: bool = False) -> Row:
+def _row(metric: str, subject: str, q: Quantity, unit: str, more: bool = False) -> Row:
     cells = (theme.number(q.p10), theme.number(q.p50), theme.number(q.p90))
     if q.n <= 1:
         cells = ("–", cells[1] if q.n else "did not happen", "–")
-    return Row(metric, labels.economy(economy), cells, unit, f"{q.n} of {q.runs}", more)
+    return Row(metric, labels.economy(subject), cells, unit, f"{q.n} of {q.runs}", more)
 
 
 def _export_rows(findings: Findings) -> list[Row]:
@@ -258,8 +259,9 @@ def _ask_rows(findings: Findings) -> list[Row]:
         for good in goods:
             peak = findings.ask_peak(economy, good)
             if peak.n:
-                name = f"Peak ask, {labels.good(good)}"
-                rows.append(_row(name, economy, peak, "× base", (economy, good) not in shown))
+                subject = f"{labels.good(good)}, {labels.economy(economy)}"
+                more = (economy, good) not in shown
+                rows.append(_row("Peak ask over its base", subject, peak, "× base", more))
     return sorted(rows, key=lambda row: row.more)
 
 

@@ -94,9 +94,9 @@ def card_html(card: Card, group: str, shown: bool) -> str:
         f'<div class="chart" role="img" aria-label="{escape(card.alternative)}">'
         f'<div class="static" style="aspect-ratio:{layout["width"]} / '
         f'{layout["height"]}">{drawing}</div><div class="live"></div></div>'
-        f"<figcaption>{escape(card.caption)}"
-        f'<span class="downloads"><button type="button" data-save="svg">SVG</button>'
-        f'<button type="button" data-save="csv">CSV</button></span></figcaption>'
+        '<span class="downloads"><button type="button" data-save="svg">SVG</button>'
+        '<button type="button" data-save="csv">CSV</button></span>'
+        f"<figcaption>{escape(card.caption)}</figcaption>"
         f'<script type="application/json">{figure_json(card)}</script></figure>'
     )
 

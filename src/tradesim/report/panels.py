@@ -144,7 +144,7 @@ class Panels:
                 text = [ticks.tick_text(v * 100) + "%" if self.percent else ticks.tick_text(v)
                         for v in values]  # fmt: skip
                 axes[f"yaxis{suffix}"] = {
-                    **axis_style(), "range": reach, "tickvals": values, "ticktext": text,
+                    **axis_style(), "range": reach, "ticks": "", "tickvals": values, "ticktext": text,
                     "showticklabels": column == 0 or self.share_y == "none",
                     "anchor": f"x{suffix}", "domain": list(self._y_domain(row)),
                     "zeroline": True, "zerolinecolor": theme.RULE, "zerolinewidth": 1.5,
@@ -215,21 +215,17 @@ class Panels:
     def finish(self) -> Spec:
         """The figure, with every pixel of its layout decided."""
         inner_w, inner_h = self.inner_px
-        rows, entry_px = _legend_rows(list(self._legend), WIDTH_PX - 16)
+        rows = legend_rows(list(self._legend))
         headed = any(self.titles)
         head = 8 + (LINE_PX if headed else 0) + (EVENT_PX if self.markers else 0)
         top = 12 + LINE_PX + rows * LEGEND_LINE_PX + head
         bottom = _tick_px(self) + LINE_PX * len(self._key_lines()) + 6
         shapes, notes = self._event_marks()
-        legend_y = 1 + head / inner_h
         layout = {
             **base_layout(self.title, top), **self._axes(),
             "height": math.ceil(top + inner_h + bottom),
-            "margin": {"l": self.left_px, "r": 16, "t": top, "b": bottom, "pad": 0},
-            "legend": {"orientation": "h", "x": -self.left_px / inner_w, "xanchor": "left", "y": legend_y,
-                       "yanchor": "bottom", "entrywidth": entry_px, "entrywidthmode": "pixels",
-                       "font": {"size": theme.TEXT_PX}, "itemsizing": "trace",
-                       "bgcolor": "rgba(255,255,255,0)"},
+            "margin": margins(self.left_px, 16, top, bottom),
+            "legend": legend(list(self._legend), -self.left_px / inner_w, 1 + head / inner_h),
             "shapes": self.shapes + shapes,
             "annotations": self._panel_titles() + self.notes + notes,
         }  # fmt: skip
@@ -276,10 +272,35 @@ def _tick_px(panels: Panels) -> int:
     return 62 if any("<br>" in label for label in labels) else 38
 
 
-def _legend_rows(names: list[str], width_px: float) -> tuple[int, float]:
-    """Rows the legend needs and the width in pixels of one entry's text."""
-    if not names:
-        return 0, 0.0
-    entry = max(theme.text_width(name) for name in names) + 8
-    per_row = max(1, int(width_px // (entry + LEGEND_SYMBOL_PX)))
-    return math.ceil(len(names) / per_row), entry
+def legend_rows(names: list[str]) -> int:
+    """Rows that a legend of these names needs over the width of a figure."""
+    if not names or _natural_px(names) <= WIDTH_PX - 16:
+        return min(len(names), 1)
+    return math.ceil(len(names) / max(1, int((WIDTH_PX - 16) // (_entry_px(names) + LEGEND_SYMBOL_PX))))
+
+
+def _natural_px(names: list[str]) -> float:
+    return sum(theme.text_width(name) + LEGEND_SYMBOL_PX for name in names)
+
+
+def _entry_px(names: list[str]) -> float:
+    return max(theme.text_width(name) for name in names) + 8
+
+
+def legend(names: list[str], x: float, y: float) -> dict[str, Any]:
+    """A legend above the panels: one row at natural widths, else columns of one width.
+
+    ``x`` and ``y`` (paper units) are its lower left corner.
+    """
+    style: dict[str, Any] = {
+        "orientation": "h", "x": x, "xanchor": "left", "y": y, "yanchor": "bottom",
+        "font": {"size": theme.TEXT_PX}, "itemsizing": "trace", "bgcolor": "rgba(255,255,255,0)",
+    }  # fmt: skip
+    if legend_rows(names) > 1:
+        style |= {"entrywidth": _entry_px(names), "entrywidthmode": "pixels"}
+    return style
+
+
+def margins(left: float, right: float, top: float, bottom: float) -> dict[str, Any]:
+    """Margins in pixels that Plotly must not widen, so that every text stays where it was put."""
+    return {"l": left, "r": right, "t": top, "b": bottom, "pad": 0, "autoexpand": False}

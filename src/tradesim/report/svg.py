@@ -279,17 +279,19 @@ def _legend(data: Any, layout: Layout, paint: Paint) -> str:
     if not entries or not legend:
         return ""
     left, top, width, height = _inner(layout)
-    left += width * legend["x"]
-    step = legend["entrywidth"] + 56
-    per_row = max(1, int((layout["width"] - 16) // step))
-    rows = -(-len(entries) // per_row)
-    bottom = top + height * (1 - legend["y"])
-    parts = []
+    x0, bottom = left + width * legend["x"], top + height * (1 - legend["y"])
+    if "entrywidth" in legend:
+        steps = [legend["entrywidth"] + 56] * len(entries)
+        per_row = max(1, int((layout["width"] - 16) // steps[0]))
+    else:
+        steps = [theme.text_width(trace["name"]) + 56 for trace in entries]
+        per_row = len(entries)
+    rows, parts = -(-len(entries) // per_row), []
     for i, trace in enumerate(entries):
-        x = left + step * (i % per_row)
+        x = x0 + sum(steps[i - i % per_row : i])
         y = bottom - 36 * (rows - i // per_row) + 18
         parts.append(_swatch(trace, x, y, paint))
-        parts.append(text_element(trace["name"], x + 44, y, "left", "middle"))
+        parts.append(text_element(trace["name"], x + 42, y, "left", "middle"))
     return "".join(parts)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tradesim.report import theme
 from tradesim.report.fans import Spec
-from tradesim.report.panels import WIDTH_PX, annotation, axis_style, base_layout
+from tradesim.report.panels import WIDTH_PX, annotation, axis_style, base_layout, margins
 from tradesim.report.reading import Readable
 from tradesim.report.sections import Card, Section
 from tradesim.report.ticks import tick_text, value_axis
@@ -107,7 +107,7 @@ def figure(rows: pd.DataFrame, names: dict[int, str], title: str, unit: str) -> 
     layout = {
         **base_layout(f"{title}, {unit}, p10–p90 and median by point", top),
         "height": top + row_px * count + foot,
-        "margin": {"l": left, "r": 24, "t": top, "b": foot, "pad": 0},
+        "margin": margins(left, 24, top, foot),
         "xaxis": {**style, "range": reach, "tickvals": ticks, "domain": [0, 1], "anchor": "y",
                   "ticktext": [tick_text(v) for v in ticks], "showticklabels": True},
         "yaxis": {**style, "range": [count - 0.5, -0.5], "tickvals": list(range(count)),

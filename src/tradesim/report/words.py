@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import groupby
@@ -16,6 +17,8 @@ from tradesim.scenario import Scenario
 
 #: Keys of a run that the reproduction command repeats when they differ from their defaults.
 _REPEATED = ("start", "weeks", "step_weeks", "firms", "noise", "growth", "pipeline")
+_KINDS = {"source": "Sources", "table": "Tables of the base year", "rule": "Rules that fill gaps"}
+LARGEST_ADJUSTMENTS = 20
 _QUALITY = ("official", "press", "estimate", "reconciled", "assumption", "recalled")
 
 
@@ -28,7 +31,8 @@ def header(reading: Reading, findings: Findings) -> str:
     if story:
         told = f" Sources: {escape('; '.join(str(s) for s in sources))}." if sources else ""
         parts.append(f'<p class="story">{escape(story)}{told}</p>')
-    parts.append(f'<p class="finding">{escape(sentence(findings))}</p>')
+    found = re.sub(r"\[[^\]]*\]", r'<span class="nb">\g<0></span>', escape(sentence(findings)))
+    parts.append(f'<p class="finding">{found}</p>')
     parts.append(tiles(findings))
     if len(findings.seeds) == 1:
         parts.append(f'<p class="note">{text.ONE_RUN}</p>')
@@ -83,7 +87,7 @@ def rows_html(rows: Sequence[Row]) -> str:
     """Rows of the key table as an HTML table; a metric's name stands once."""
     head = "".join(
         f"<th scope='col'{kind}>{name}</th>"
-        for name, kind in (("Metric", ""), ("Economy", ""), ("p10", " class='n'"),
+        for name, kind in (("Metric", ""), ("Where", ""), ("p10", " class='n'"),
                            ("p50", " class='n'"), ("p90", " class='n'"), ("Unit", ""),
                            ("Runs", " class='n'"))
     )  # fmt: skip
@@ -94,7 +98,7 @@ def rows_html(rows: Sequence[Row]) -> str:
             span = f"<th scope='rowgroup' rowspan='{len(members)}'>{escape(metric)}</th>"
             cells = "".join(f"<td class='n'>{escape(cell)}</td>" for cell in row.cells)
             body.append(
-                f"<tr>{span if i == 0 else ''}<td>{escape(row.economy)}</td>{cells}"
+                f"<tr>{span if i == 0 else ''}<td>{escape(row.subject)}</td>{cells}"
                 f"<td>{escape(row.unit)}</td><td class='n'>{escape(row.runs)}</td></tr>"
             )
     return (
@@ -120,37 +124,50 @@ def reading_section() -> Section:
 
 
 def source_section(data: Sequence[Mapping[str, Any]]) -> Section:
-    """The data behind the base year, grouped by quality; assumptions are set in italics."""
-    if not data:
-        words = "<p>The list of data is printed by <code>tradesim list data</code>.</p>"
-        return Section("sources", "Data sources", words, short="Sources")
+    """The data behind the base year by kind, then by quality; assumptions are set in italics.
+
+    ``data`` has the form of :func:`tradesim.tables.loader.list_data`.
+    """
+    by_kind: dict[str, list[Mapping[str, Any]]] = {}
+    for item in data:
+        by_kind.setdefault(str(item["kind"]), []).append(item)
+    moved = by_kind.pop("adjustment", [])
     parts = [
         "<p>Quality of a row: official, press, estimate, reconciled (moved so that the year "
-        "closes), <i>assumption</i>, recalled. The full list, with the size of every adjustment: "
+        "closes), <i>assumption</i>, recalled. The full list with every adjustment: "
         "<code>tradesim list data</code>.</p>"
     ]
-    order = {name: i for i, name in enumerate(_QUALITY)}
-    ranked = sorted(data, key=lambda item: order.get(_quality(item), len(order)))
-    for quality, part in groupby(ranked, key=_quality):
-        members = list(part)
-        rows = "".join(_source_row(item, quality == "assumption") for item in members)
-        parts.append(
-            f"<details><summary>{escape(quality.capitalize())} ({len(members)})</summary>"
-            f"<div class='wide'><table><thead><tr><th scope='col'>What</th>"
-            f"<th scope='col'>Source</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
-        )
+    for kind, title in _KINDS.items():
+        if kind in by_kind:
+            parts.append(_folded(f"{title} ({len(by_kind[kind])})", by_kind[kind]))
+    largest = sorted(moved, key=lambda item: -_percent(item))[:LARGEST_ADJUSTMENTS]
+    if moved:
+        name = f"Adjustments ({len(moved)} figures moved; the {len(largest)} largest)"
+        parts.append(_folded(name, largest))
     return Section("sources", "Data sources", "".join(parts), short="Sources")
 
 
-def _quality(item: Mapping[str, Any]) -> str:
-    return str(item.get("quality") or item.get("kind") or "table")
+def _percent(item: Mapping[str, Any]) -> float:
+    found = re.search(r"[-+]?\d+(\.\d+)?", str(item.get("size", "")))
+    return abs(float(found.group())) if found else 0.0
 
 
-def _source_row(item: Mapping[str, Any], assumed: bool) -> str:
-    name = escape(str(item.get("title") or item.get("name") or ""))
-    source = escape(str(item.get("source") or ""))
-    mark = " class='assumption'" if assumed else ""
-    return f"<tr{mark}><td>{name}</td><td>{source}</td></tr>"
+def _folded(title: str, items: Sequence[Mapping[str, Any]]) -> str:
+    order = {name: i for i, name in enumerate(_QUALITY)}
+    ranked = sorted(items, key=lambda item: order.get(str(item["quality"]), len(order)))
+    head = "".join(f"<th scope='col'>{name}</th>" for name in ("What", "Size", "Quality", "Source"))
+    return (
+        f"<details><summary>{escape(title)}</summary><div class='wide'><table><thead><tr>{head}"
+        f"</tr></thead><tbody>{''.join(_source_row(item) for item in ranked)}</tbody></table>"
+        "</div></details>"
+    )
+
+
+def _source_row(item: Mapping[str, Any]) -> str:
+    mark = " class='assumption'" if "assumption" in str(item["quality"]) else ""
+    what = escape(f"{item['name']}: {item['title']}")
+    cells = (what, *(escape(str(item[key])) for key in ("size", "quality", "source")))
+    return f"<tr{mark}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def command(reading: Reading) -> str:

@@ -16,6 +16,7 @@ from tradesim.world.types import (
     N_ELEMENTS,
     N_GOODS,
     Floats,
+    Ints,
     Lanes,
     Links,
     Slots,
@@ -54,9 +55,7 @@ def derived(firms: Firms, slots: Slots, links: Links, lanes: Lanes, costs: Float
             1.0,
         ),
         "recovery": recoveries(firms, slots, nominal),
-        "market_size": np.bincount(
-            slots.market, slots.cover_weeks * slots.base_t, minlength=N_ECONOMIES * N_GOODS
-        ),
+        **_market_facts(slots),
         "transit_weeks_in": _transit(slots, links, lanes),
         "input_use": np.array(
             [axes.USE_INDEX.get(firms.line[f], axes.USE_INDEX[axes.UNDECLARED]) for f in firm],
@@ -64,6 +63,7 @@ def derived(firms: Firms, slots: Slots, links: Links, lanes: Lanes, costs: Float
         ),
         "final": stage == _STAGE["manufacture"],
         "is_component_input": component,
+        **_component_facts(slots, np.flatnonzero(component)),
         "thrifts": thrifts & partner,
         "takes_over": component & (good == _PLAIN) & np.isin(firm, firm[thrifts]),
         "consumes": firms.stage == _STAGE["manufacture"],
@@ -77,6 +77,39 @@ def derived(firms: Firms, slots: Slots, links: Links, lanes: Lanes, costs: Float
         "lane_origin": lanes.origin * N_GOODS + lanes.good,
         "lane_destination": lanes.destination * N_GOODS + lanes.good,
         "lane_abroad": lanes.origin != lanes.destination,
+    }
+
+
+#: Metals and the oxides they are made of.
+FAMILIES = (
+    ("oxide_Nd", "oxide_Pr", "metal_NdPr"), ("oxide_Dy", "metal_Dy"), ("oxide_Tb", "metal_Tb"),
+    ("oxide_Sm", "metal_Sm"),
+)  # fmt: skip
+
+
+def _market_facts(slots: Slots) -> dict[str, Any]:
+    """Size of each market at target cover, and which goods are one element in other forms."""
+    markets = N_ECONOMIES * N_GOODS
+    held = slots.cover_weeks * slots.base_t
+    family = np.arange(N_GOODS)
+    for members in FAMILIES:
+        numbers = axes.positions(members, axes.GOODS)
+        family[numbers] = numbers[0]
+    inside = np.bincount(slots.market, held * slots.vector.sum(1), minlength=markets)
+    return {
+        "market_size": np.bincount(slots.market, held, minlength=markets),
+        "family": family,
+        "family_size": inside.reshape(N_ECONOMIES, N_GOODS),
+    }
+
+
+def _component_facts(slots: Slots, rows: Ints) -> dict[str, Any]:
+    """Magnet inputs of component makers, sorted by firm, and what is in them."""
+    _, first = np.unique(slots.firm[rows], return_index=True)
+    return {
+        "component_inputs": rows,
+        "component_first": first,
+        "component_vectors": slots.vector[rows],
     }
 
 

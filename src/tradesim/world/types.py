@@ -105,11 +105,16 @@ class World:
     cost_share: Floats  # [slots] of an input in its user's unit cost
     steers: Floats  # [slots] 1 where demand for an output moves the plant, 0 for by-products
     recovery: Floats  # [slots] of an element in joint production
+    family: Ints  # [goods] goods that are one element in other forms
+    family_size: Floats  # [economies, goods] market_size in t of oxide equivalent
     market_size: Floats  # [markets] t held at target cover in the base year
     transit_weeks_in: Floats  # [inputs] mean transit of a slot's base-year supply
     input_use: Ints  # [inputs] end use (index on USE_LABELS)
     final: Flags  # [inputs] of manufacturers
     is_component_input: Flags  # [inputs] of component makers
+    component_inputs: Ints  # those slots, by firm
+    component_first: Ints  # first of each firm among them
+    component_vectors: Floats  # [component inputs, elements] content of the magnets built in
     thrifts: Flags  # [inputs] heavy magnets that component makers can thrift
     takes_over: Flags  # [inputs] plain magnets that replace them
     consumes: Flags  # [firms] manufacturers
