@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -81,6 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if argv is None:
         sys.excepthook = _report_crash
+        warnings.formatwarning = _one_line
     try:
         return _dispatch(words)
     except TradesimError as error:
@@ -125,6 +127,11 @@ def _verb(name: str) -> Verb:
     if name not in VERBS:
         raise unknown("command", name, VERBS, where="on the command line")
     return VERBS[name]
+
+
+def _one_line(message: Warning | str, *_: object) -> str:
+    """A warning as a user reads it, without the place in our code that gave it."""
+    return f"tradesim: warning: {message}\n"
 
 
 def _debugging() -> bool:

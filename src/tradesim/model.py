@@ -181,8 +181,8 @@ class TradeModel(mesa.Model):
         growth = (1.0 + world.growth[inputs]) ** years
         state.final_demand = np.where(world.final, world.slots.base_t[inputs] * growth, 0.0)
         invest.invest(world, state, self.params, factor, after)
-        project = world.links.project
-        state.switched_on = np.where(project < 0, 1.0, after[np.maximum(project, 0)])
+        dated = world.project_links
+        state.switched_on[dated] = after[world.links.project[dated]]
 
     def _record(self) -> None:
         self.recorder.step(self.state, self.today.date, self.dt)

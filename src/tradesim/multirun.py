@@ -28,6 +28,9 @@ from tradesim.scenario import RunConfig
 #: What a sweep records unless told otherwise: the headline table only.
 RECORD = "headline"
 
+#: Keys that say where and how a sweep is computed; they are no part of a point.
+_ASIDE = frozenset({"out", "workers"})
+
 #: Told of each point: its number, its words and its run, or the error that refused it.
 Job = Callable[[int, tuple[str, ...], RunConfig | TradesimError], None]
 
@@ -62,7 +65,7 @@ def plan(words: Sequence[str]) -> Plan:
     return Plan(
         words=tuple(settled),
         searchpath=config.searchpath(folders),
-        points=tuple(itertools.product(*values)),
+        points=tuple(_point(words) for words in itertools.product(*values)),
         first=first,
     )
 
@@ -76,7 +79,8 @@ def launch(sweep: Plan, job: Job) -> None:
     def task(page: DictConfig) -> None:
         settings = HydraConfig.get()
         words = tuple(settings.overrides.task)
-        job(int(settings.job.num), words, _resolved(page, [*words, sweep.searchpath]))
+        run = _resolved(page, [*words, sweep.searchpath])
+        job(int(settings.job.num), _point(words), run)
 
     with tempfile.TemporaryDirectory(prefix="tradesim-") as scratch:
         machinery = [
@@ -90,6 +94,12 @@ def launch(sweep: Plan, job: Job) -> None:
         )(task)
         with _hydra_owns(arguments), config.faults_of_pages([config.config_dir()]):
             main()
+
+
+def _point(words: Sequence[str]) -> tuple[str, ...]:
+    """The words that make a point, as a person would write them."""
+    plain = (word.lstrip("+") if word.startswith("++") else word for word in words)
+    return tuple(word for word in plain if word.partition("=")[0] not in _ASIDE)
 
 
 def _resolved(page: DictConfig, words: Sequence[str]) -> RunConfig | TradesimError:

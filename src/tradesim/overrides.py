@@ -159,6 +159,8 @@ def _check_form(word: str) -> None:
 
 def _sweeten(word: str, *, sweep: bool) -> str:
     key, _, value = word.partition("=")
+    if word == "out=":
+        raise InputError("out names no folder", allowed="out=DIR", remedy="leave it out")
     if key == "out" and value[:1] not in {"'", '"', ""} and value != "null":
         return f"{key}={quote(value)}"
     if key in LIST_KEYS and not sweep and "," in value and value[:1] not in "[('\"":

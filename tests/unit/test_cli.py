@@ -290,6 +290,7 @@ def test_sweep_writes_what_the_contract_names(
     with Path("s/points.csv").open(encoding="utf-8", newline="") as file:
         points = list(csv.DictReader(file))
     assert [row["scenario"] for row in points] == ["reference"] * 2 + ["april_2025"] * 2
+    assert points[3]["overrides"] == "scenario=april_2025 weeks=5 seeds=1"
     parts = [Path(f"s/tables/headline/point={n}/part-0.parquet") for n in range(4)]
     assert all(part.is_file() for part in parts)
     for name in ("failures.csv", "summary.csv", "config.yaml", "manifest.json", "report.html"):

@@ -160,6 +160,7 @@ def test_a_value_out_of_range_is_refused_with_the_range(word: str, allowed: str)
         (("weeks=1,2",), "several values"),
         (("nonsense",), "not an override"),
         (("weeks='",), "does not parse"),
+        (("out=",), "out names no folder"),
         (("engine=numba",), "not built yet"),
         (("uncertainty=posterior",), "not built yet"),
         (("allow_targets=a", "+policies.p={_target_:os.system}"), "allow_targets=ITS_PACKAGE"),

@@ -9,6 +9,9 @@ from tradesim.parameters import MarketParameters
 from tradesim.terms import Terms
 from tradesim.world.types import N_GOODS, Floats, World
 
+#: Perceived risk at which a buyer starts to look elsewhere, and at which it looks in earnest.
+WAKES_ABOVE, AWAKE_AT = 0.15, 0.5
+
 
 def landed_price(
     ask_origin: Floats, ask_destination: Floats, wedge: Floats, duty: Floats, specific: Floats,
@@ -29,6 +32,11 @@ def fob_price(landed: Floats, wedge: Floats, duty: Floats, specific: Floats) -> 
     return np.maximum(landed - specific, 0.0) / ((1.0 + duty) * wedge)
 
 
+def awake(risk: Floats) -> Floats:
+    """How far buyers turn to suppliers they do not know, 0-1, by perceived risk (0-1)."""
+    return np.clip((risk - WAKES_ABOVE) / (AWAKE_AT - WAKES_ABOVE), 0.0, 1.0)
+
+
 def source(
     world: World, state: MarketState, params: MarketParameters, terms: Terms, openness: Floats
 ) -> None:
@@ -40,6 +48,8 @@ def source(
         state.ask[at_origin], state.ask[at_destination], world.wedge,
         terms.ad_valorem, terms.specific_usd_per_kg, openness,
     )  # fmt: skip
+    sleeping = world.sleeping_links
+    state.switched_on[sleeping] = awake(state.risk[links.buyer[sleeping]])
     ratio = np.maximum(state.landed / price0[at_destination], 1e-6)
     appeal = ratio ** (-params.sourcing_elasticity)
     weight = links.weight * state.switched_on * appeal[links.lane] * state.fill
@@ -49,12 +59,18 @@ def source(
 
 
 def remember(world: World, state: MarketState, params: MarketParameters) -> None:
-    """Update how well each supplier filled orders (share of orders, floored at 2%)."""
+    """Update how well each supplier filled orders (share of orders, floored at 2%).
+
+    An application that waits is an order served late, not one refused: behind a licence a buyer
+    counts on the approval rate at least.
+    """
     filled = np.where(
         state.ordered > 1e-12,
         np.minimum(state.shipped / np.maximum(state.ordered, 1e-12), 1.0),
         state.fill,
     )
+    for book in state.books.values():
+        filled[book.links] = np.maximum(filled[book.links], book.approval)
     state.fill = np.maximum(
         state.fill + gain(params.reliability_weeks, state.dt) * (filled - state.fill), 0.02
     )

@@ -10,7 +10,7 @@ from tradesim.market.books import LicenceBook
 from tradesim.market.shipping import Shipping
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
-from tradesim.world.types import N_ECONOMIES, N_ELEMENTS, N_GOODS, Floats, World
+from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, N_GOODS, Floats, World
 
 
 @dataclass
@@ -57,7 +57,7 @@ class MarketState:
     final_demand: Floats  # [inputs] t a week wanted at base price, before noise
     alarm_heard: Floats  # [inputs] alarm level of the controls already known
     target_out: Floats  # [outputs] stock that sellers aim at, t
-    switched_on: Floats  # [links] 0-1: ramp of the project that a link belongs to
+    switched_on: Floats  # [links] 0-1: ramp of a project, or how far a sleeping link is awake
     leaking: bool
     leak_wanted: Floats  # [links] t that traders will try to move
     # prices [markets]
@@ -128,7 +128,7 @@ def initial_state(world: World, params: MarketParameters, dt: float) -> MarketSt
         alarm_heard=zeros(inputs),
         final_demand=np.where(world.final, slots.base_t[:inputs], 0.0),
         target_out=slots.cover_weeks[inputs:] * slots.base_t[inputs:],
-        switched_on=np.where(links.project < 0, 1.0, 0.0),
+        switched_on=np.where(links.project == BASE_YEAR, 1.0, 0.0),
         leaking=False,
         leak_wanted=zeros(len(links)),
         landed=world.price0[world.lanes.destination * N_GOODS + world.lanes.good],

@@ -146,7 +146,8 @@ def chain(reading: Reading, stretch: Span) -> str:
         f"{text}.",
         "Each column of ribbons has its own scale; its full height is the larger of the two worlds.",
         f"Mean of {labels.count(len(reading.seeds), 'run')}.",
-        "Percentages compare with the grey world; no percentage: equal." if reading.other else "",
+        f"Percentages: of the grey world, where they differ by {figures_flow.LEAST_CHANGE:.0%} or more."
+        if reading.other else "",
         f"Groups: {figures_flow.GROUP_NOTE}.",
     ]
     return " ".join(part for part in parts if part)

@@ -17,6 +17,8 @@ QUEUE = {
     "denied": Style(theme.MAGENTA, "dot", "diamond", 2.6),
     "lapsed": Style(theme.PURPLE, "dashdot", "triangle-up", 2.2),
 }
+_PENDING = Style(theme.INK, "solid", "circle", 2.6)
+_WAIT = Style(theme.ORANGE, "dash", "cross")
 PLANT_STAGES = ("metal", "magnet", "component", "manufacture")
 PLANT_ECONOMIES = ("EU27", "USA", "JPN", "KOR", "CHN")
 
@@ -60,18 +62,17 @@ def licences(reading: Reading, group: str = "magnets") -> Spec:
     )  # fmt: skip
     where = (f"scenario = '{reading.main}' AND good IN ({sql_list(GROUPS[group])}) "
              f"AND destination IN ({sql_list(places)})")  # fmt: skip
+    sums = {kind: f"sum({kind}_t)" for kind in (*QUEUE, "pending")}
+    wait = "sum(wait_days * granted_t) FILTER (granted_t > 0 AND NOT isnan(wait_days))"
+    sums["wait"] = f"{wait} / nullif(sum(granted_t), 0)"
+    frame = reading.series("licences", sums, where, ("destination",))
     for kind, style in QUEUE.items():
-        frame = reading.series("licences", f"sum({kind}_t)", where, ("destination",))
-        fans = reading.fans(frame, "destination", rate=True)
+        fans = reading.fans(frame, "destination", rate=True, value=kind)
         _add_row(panels, 0, places, _named(fans), style, kind, "t per month")
-    pending = reading.series("licences", "sum(pending_t)", where, ("destination",))
-    style = Style(theme.INK, "solid", "circle", 2.6)
-    _add_row(panels, 1, places, _named(reading.fans(pending, "destination")), style, "pending", "t")
-    wait = "sum(wait_days * granted_t) / sum(granted_t)"
-    days = reading.series("licences", wait, f"{where} AND granted_t > 0 AND NOT isnan(wait_days)",
-                          ("destination",))  # fmt: skip
-    fans = _named(reading.fans(days, "destination", fill=np.nan))
-    _add_row(panels, 2, places, fans, Style(theme.ORANGE, "longdash", "cross"), "mean wait", "days")
+    pending = reading.fans(frame, "destination", value="pending")
+    _add_row(panels, 1, places, _named(pending), _PENDING, "pending", "t")
+    waits = reading.fans(frame, "destination", fill=np.nan, value="wait")
+    _add_row(panels, 2, places, _named(waits), _WAIT, "mean wait", "days")
     return panels.finish()
 
 
@@ -111,7 +112,7 @@ def plants(reading: Reading) -> Spec:
         titles=[labels.economy(e) for e in PLANT_ECONOMIES] + [""] * (columns * 3),
         row_titles=[_two_lines(labels.STAGES[s]) for s in PLANT_STAGES], panel_px=120,
         row_gap_px=30, left_px=164, flat_row_titles=True, percent=True, share_y="all",
-        value_ticks=2, markers=reading.markers(),
+        value_ticks=3, markers=reading.markers(),
     )  # fmt: skip
     for world in reversed(reading.subjects):
         fans = stopped(reading, world)

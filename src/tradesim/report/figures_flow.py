@@ -33,6 +33,8 @@ GROUP_NOTE = (
     "allies: Korea, Australia, Canada, United Kingdom, Taiwan; processors: Malaysia, Myanmar, "
     "Laos, Vietnam, Thailand, India, Kazakhstan, Pakistan, Philippines, Mexico, Brazil"
 )
+#: Smallest relative difference from the comparison that is printed beside a bar.
+LEAST_CHANGE = 0.03
 _BLOCKED = "licence pending or denied"
 _NAMES = ["from China", "from elsewhere", _BLOCKED]
 
@@ -124,14 +126,14 @@ def _grouped(frame: pd.DataFrame) -> dict[tuple[str, str, str], float]:
 
 def chain(reading: Reading, span: Span) -> Spec:
     """The Sankey of one span of the run."""
-    left, right, top, foot = 8, 8, 104, 62
+    left, right, top, foot = 8, 140, 104, 62
     width = WIDTH_PX - left - right
     plan = sankey.layout(flows(reading, span), ORDER, len(STAGES), width, full_px=250.0)
     height = max(plan.height, 60.0)
     traces = _ribbon_traces(reading, plan)
     axis = {"visible": False, "fixedrange": True, "domain": [0, 1], "showgrid": False,
             "showticklabels": False, "tickvals": [], "ticktext": []}  # fmt: skip
-    notes = _stage_notes(width) + _gap_notes(plan, width, height) + _bar_notes(plan, width)
+    notes = _stage_notes() + _gap_notes(plan) + _bar_notes(plan, width)
     layout = {
         **base_layout(f"Who supplies whom, tonnes by stage, {span.name}", top),
         "height": round(top + height + foot),
@@ -197,27 +199,30 @@ def _hover(flow: sankey.Flow) -> str:
                    if flow.blocked_t > 0 else "")  # fmt: skip
 
 
-def _stage_notes(width: float) -> list[dict[str, Any]]:
-    notes = []
-    for i, stage in enumerate(STAGES):
-        place = i / (len(STAGES) - 1)
-        anchor = "left" if i == 0 else "right" if i == len(STAGES) - 1 else "center"
-        notes.append(annotation(f"<b>{stage}</b>", place, 1, anchor, "bottom", y_shift=6))
-    return notes
+def _stage_notes() -> list[dict[str, Any]]:
+    count = len(STAGES)
+    return [
+        annotation(f"<b>{stage}</b>", i / (count - 1), 1, "center" if i else "left", "bottom",
+                   y_shift=6)
+        for i, stage in enumerate(STAGES)
+    ]  # fmt: skip
 
 
-def _gap_notes(plan: sankey.Plan, width: float, height: float) -> list[dict[str, Any]]:
+def _gap_notes(plan: sankey.Plan) -> list[dict[str, Any]]:
     notes = []
     for gap, (title, _) in enumerate(GAPS):
         parts = [r.flow for r in plan.ribbons if r.flow.gap == gap]
-        mine, ghost = (sum(v) for v in zip(*((f.scenario_t, f.comparison_t) for f in parts),
-                                           strict=True)) if parts else (0.0, 0.0)  # fmt: skip
-        share = f"<br>{theme.number(mine)} t" + (
-            f", {mine / ghost:.0%}" if ghost > 0 and mine != ghost else ""
-        )
-        place = (gap + 0.5) / len(GAPS)
-        notes.append(annotation(title + share, place, 0, "center", "top", y_shift=-6))
+        mine, ghost = sum(f.scenario_t for f in parts), sum(f.comparison_t for f in parts)
+        text = f"{title}<br>{theme.number(mine)} t{_change(mine, ghost, ', ')}"
+        notes.append(annotation(text, (gap + 0.5) / len(GAPS), 0, "center", "top", y_shift=-6))
     return [{**note, "align": "center"} for note in notes]
+
+
+def _change(mine: float, ghost: float, lead: str) -> str:
+    """The scenario as % of the comparison, where they differ enough to be worth a number."""
+    if ghost <= 0 or abs(mine / ghost - 1) < LEAST_CHANGE:
+        return ""
+    return f"{lead}{mine / ghost:.0%}"
 
 
 def _bar_shapes(plan: sankey.Plan, width: float) -> list[dict[str, Any]]:
@@ -234,10 +239,7 @@ def _bar_notes(plan: sankey.Plan, width: float) -> list[dict[str, Any]]:
     step = (width - 14) / (len(STAGES) - 1)
     notes = []
     for bar in plan.bars.values():
-        last = bar.column == len(STAGES) - 1
-        share = bar.scenario_t / bar.comparison_t if bar.comparison_t > 0 else float("nan")
-        text = bar.name + (f" {share:.0%}" if np.isfinite(share) and abs(share - 1) > 0.005 else "")
-        x = bar.column * step + (-6 if last else 20)
-        note = annotation(text, x, (bar.top + bar.bottom) / 2, "right" if last else "left", "middle")
+        text = bar.name + _change(bar.scenario_t, bar.comparison_t, " ")
+        note = annotation(text, bar.column * step + 20, (bar.top + bar.bottom) / 2, "left", "middle")
         notes.append({**note, "xref": "x", "yref": "y", "bgcolor": "rgba(255,255,255,0.72)"})
     return notes

@@ -13,6 +13,7 @@ from tradesim.report.reading import Reading
 from tradesim.report.theme import Style
 
 PRICED = ("oxide_Dy", "oxide_Tb", "NdPr", "oxide_Y", "magnet_NdFeB_HRE")
+PRICE_SERIES = ("ask", "contract", "transaction")
 PRICE_ECONOMIES = ("EU27", "USA", "JPN", "CHN")
 _NDPR = ("oxide_Nd", "oxide_Pr")
 _CONTRACT = Style(theme.ORANGE, "dash", "diamond", 2.2)
@@ -106,21 +107,27 @@ def price_fans(reading: Reading, good: str, series: str) -> dict[tuple[str, str]
     ``series`` is ask, contract or transaction; ``NdPr`` is the mean of Nd and Pr oxide weighted
     by what each economy used of them (by output where nothing was used).
     """
-    price, weight = f"price_{series}_usd_per_kg", "greatest(use_t, 1e-6 * output_t, 1e-12)"
     shown = PRICED if good in PRICED else (good,)
     goods = [code for code in shown if code != "NdPr"] + list(_NDPR if "NdPr" in shown else ())
     label = "good"
     if "NdPr" in shown:
         label = f"CASE WHEN good IN ({sql_list(_NDPR)}) THEN 'NdPr' ELSE good::TEXT END AS good"
     where = f"good IN ({sql_list(goods)}) AND economy IN ({sql_list(PRICE_ECONOMIES)})"
-    mean = f"sum({price} * {weight}) / sum({weight})"
-    frame = reading.series("markets", mean, f"{where} AND NOT isnan({price})", ("economy", label))
-    return reading.fans(frame[frame["good"].astype(str) == good], "economy", fill=np.nan)
+    means = {kind: _weighted(f"price_{kind}_usd_per_kg") for kind in PRICE_SERIES}
+    frame = reading.series("markets", means, where, ("economy", label))
+    chosen = frame[frame["good"].astype(str) == good]
+    return reading.fans(chosen, "economy", fill=np.nan, value=series)
+
+
+def _weighted(price: str) -> str:
+    """SQL mean of a price over use (a trace of output where nothing was used), gaps left out."""
+    weight, known = "greatest(use_t, 1e-6 * output_t, 1e-12)", f"WHERE NOT isnan({price})"
+    return f"sum({price} * {weight}) FILTER ({known}) / sum({weight}) FILTER ({known})"
 
 
 def prices(reading: Reading, good: str = "oxide_Dy") -> Spec:
     """Ask (fan), contract and transaction price of one good in four economies, shared axes."""
-    series = {s: price_fans(reading, good, s) for s in ("ask", "contract", "transaction")}
+    series = {s: price_fans(reading, good, s) for s in PRICE_SERIES}
     name = "NdPr oxide" if good == "NdPr" else labels.good(good)
     panels = Panels(
         title=f"Price of {name}, {_what(reading)}USD per kg, {reading.years}",

@@ -22,12 +22,22 @@ SHORT_SHARE = 0.05
 STRIP_ROWS = 12
 
 
-def normal_use(reading: Reading, world: str, where: str, by: tuple[str, ...]) -> pd.DataFrame:
-    """Use in the comparison world (without one: use plus physical shortfall), t per period."""
-    if reading.other is None:
-        mine = f"{where} AND scenario = '{world}'"
-        return reading.series("markets", "sum(use_t + shortfall_physical_t)", mine, by)
-    return reading.series("markets", "sum(use_t)", f"{where} AND scenario = '{reading.other}'", by)
+def losses(reading: Reading, where: str, by: tuple[str, ...]) -> pd.DataFrame:
+    """Use and the three shortfalls of all worlds, t per period, columns ``use`` and by name."""
+    sums = {name: f"sum(shortfall_{name}_t)" for name in DEFINITIONS}
+    return reading.series("markets", {"use": "sum(use_t)", **sums}, where, by)
+
+
+def normal_use(reading: Reading, frame: pd.DataFrame, world: str) -> pd.DataFrame:
+    """Rows of :func:`losses` whose ``use`` is normal: those of the comparison world.
+
+    Without one: use plus physical shortfall of the world itself, t per period.
+    """
+    names = frame["scenario"].astype(str)
+    if reading.other is not None:
+        return frame[names == reading.other]
+    mine = frame[names == world]
+    return mine.assign(use=mine["use"] + mine["physical"])
 
 
 def shares(
@@ -37,13 +47,13 @@ def shares(
 
     Labels without normal use are left out.
     """
-    mine = f"{where} AND scenario = '{world}'"
-    lost = reading.series("markets", f"sum(shortfall_{definition}_t)", mine, by)
-    parts = dict(iter(lost.groupby(list(by), observed=True)))
+    frame = losses(reading, where, by)
+    mine = frame[frame["scenario"].astype(str) == world]
+    parts = dict(iter(mine.groupby(list(by), observed=True)))
     out = {}
-    for key, part in normal_use(reading, world, where, by).groupby(list(by), observed=True):
-        use = reading.matrix(part, 0.0)
-        gone = reading.matrix(parts[key], 0.0) if key in parts else np.zeros_like(use)
+    for key, part in normal_use(reading, frame, world).groupby(list(by), observed=True):
+        use = reading.matrix(part, 0.0, "use")
+        gone = reading.matrix(parts[key], 0.0, definition) if key in parts else np.zeros_like(use)
         if use.sum() > 0:
             share = np.divide(gone, use, out=np.full_like(use, np.nan), where=use > 0)
             out[tuple(str(k) for k in key)] = reading.fan(share)
@@ -64,7 +74,7 @@ def multiples(reading: Reading, definition: str = "physical") -> Spec:
         rows=len(goods), columns=columns, x_range=reading.x_range,
         titles=[labels.economy(e) for e in ECONOMIES_SHOWN] + [""] * (columns * (len(goods) - 1)),
         row_titles=[_short(g) for g in goods], panel_px=100, row_gap_px=28, left_px=150, flat_row_titles=True,
-        markers=reading.markers(), percent=True, share_y="all", value_ticks=2,
+        markers=reading.markers(), percent=True, share_y="all", value_ticks=3,
     )  # fmt: skip
     for row, good in enumerate(goods):
         for column, economy in enumerate(ECONOMIES_SHOWN):
@@ -102,19 +112,20 @@ def strip_values(
     reading: Reading, definition: str, where: str
 ) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
     """Economies, columns, median shares (economies × columns) and short months (× seeds)."""
-    mine = f"{where} AND scenario = '{reading.main}'"
-    lost = reading.series("markets", f"sum(shortfall_{definition}_t)", mine, ("economy",))
-    use = normal_use(reading, reading.main, where, ("economy",))
-    size = use.groupby("economy", observed=True)["value"].sum().sort_values(ascending=False)
+    frame = losses(reading, where, ("economy",))
+    lost = frame[frame["scenario"].astype(str) == reading.main]
+    use = normal_use(reading, frame, reading.main)
+    size = use.groupby("economy", observed=True)["use"].sum().sort_values(ascending=False)
     places = [str(e) for e in size.index if size[e] > 0][:STRIP_ROWS]
     kept = reading.periods.kept
-    names, column = buckets(reading.periods.starts[kept])
+    names, position = buckets(reading.periods.starts[kept])
     cells, months = [], []
     for place in places:
         gone, norm = (
-            reading.matrix(frame[frame["economy"] == place], 0.0)[:, kept] for frame in (lost, use)
+            reading.matrix(part[part["economy"] == place], 0.0, column)[:, kept]
+            for part, column in ((lost, definition), (use, "use"))
         )
-        cells.append(_bucketed(gone, norm, column, len(names)))
+        cells.append(_bucketed(gone, norm, position, len(names)))
         share = np.divide(gone, norm, out=np.zeros_like(gone), where=norm > 0)
         length = reading.periods.days[kept] / (365.25 / 12)
         months.append(((share > SHORT_SHARE) * length).sum(axis=1))

@@ -30,16 +30,25 @@ class Quantity:
     p90: float
     n: int
     runs: int
+    whole: bool = False
 
     @property
     def middle(self) -> str:
-        """The median at two significant figures (whole numbers stay whole)."""
-        return theme.number(self.p50, 2)
+        """The median at two significant figures, or as a whole number."""
+        return self._text(self.p50)
+
+    @property
+    def span(self) -> str:
+        """``a–b`` from p10 to p90."""
+        return f"{self._text(self.p10)}–{self._text(self.p90)}"
 
     @property
     def spread(self) -> str:
         """`` [a–b]`` from p10 to p90, empty for a single run."""
-        return f" [{theme.span(self.p10, self.p90, 2)}]" if self.n > 1 else ""
+        return f" [{self.span}]" if self.n > 1 else ""
+
+    def _text(self, value: float) -> str:
+        return f"{value:,.0f}" if self.whole else theme.number(value, 2)
 
 
 @dataclass(frozen=True)
@@ -54,14 +63,17 @@ class Row:
     more: bool = False
 
 
-def quantity(values: np.ndarray, scale: float = 1.0) -> Quantity:
-    """Quantiles of one value per run (1-D, any unit, times ``scale``); nan: did not happen."""
+def quantity(values: np.ndarray, scale: float = 1.0, whole: bool = False) -> Quantity:
+    """Quantiles of one value per run (1-D, any unit, times ``scale``); nan: did not happen.
+
+    ``whole`` prints whole numbers in sentences.
+    """
     known = np.asarray(values, dtype=float)
     known = known[np.isfinite(known)] * scale
     if known.size == 0:
         return Quantity(float("nan"), float("nan"), float("nan"), 0, len(values))
     low, middle, high = np.quantile(known, (0.1, 0.5, 0.9))
-    return Quantity(float(low), float(middle), float(high), known.size, len(values))
+    return Quantity(float(low), float(middle), float(high), known.size, len(values), whole)
 
 
 class Findings:
@@ -125,7 +137,7 @@ class Findings:
 
     def stoppage(self, economy: str) -> Quantity:
         """Weeks from the first control to the first plant that stops."""
-        return quantity(self.runs("weeks_to_first_stoppage", economy))
+        return quantity(self.runs("weeks_to_first_stoppage", economy), whole=True)
 
 
 def month_name(code: str, short: bool = False) -> str:

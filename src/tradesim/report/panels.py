@@ -123,7 +123,8 @@ class Panels:
         suffixes = {f"y{self.index(r, c)}" for r, c in self._members(row, column)}
         values = [v for t in self.data if t["yaxis"] in suffixes for v in t["y"] if v is not None]
         high = max(values, default=0.0)
-        axis = ticks.value_axis(min(values, default=0.0), high, self.value_ticks)
+        room = 1.0 if self.percent and high <= 1 else 1.02
+        axis = ticks.value_axis(min(values, default=0.0), high, self.value_ticks, room)
         return axis if high > 0 or not self.percent else ([0.0, 1.0], [0.0, 0.5, 1.0])
 
     def _axes(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from tradesim.report.theme import Style
 DAYS_PER_MONTH = 365.25 / 12
 #: A first or last month with fewer days than this is left out of the charts of flows.
 LEAST_DAYS = 7.0
+LONGEST_STEP_DAYS = 28
 
 
 class Readable(Protocol):
@@ -177,15 +178,18 @@ class Reading:
         return self._answers[sql]
 
     def series(
-        self, table: str, value: str, where: str = "TRUE", by: Sequence[str] = ()
-    ) -> pd.DataFrame:
-        """One quantity by scenario, seed, date and ``by``, column ``value`` (the table's unit).
+        self, table: str, values: str | Mapping[str, str], where: str = "TRUE",
+        by: Sequence[str] = (),
+    ) -> pd.DataFrame:  # fmt: skip
+        """Quantities by scenario, seed, date and ``by``, each in the table's unit.
 
-        ``value`` is an SQL aggregate such as ``sum(shipped_t)``; ``run`` and ``period`` are the
-        positions of a row's seed and date.
+        ``values`` is an SQL aggregate such as ``sum(shipped_t)`` (its column is ``value``) or
+        several by name; ``run`` and ``period`` are the positions of a row's seed and date.
         """
+        named = {"value": values} if isinstance(values, str) else values
         keys = ", ".join(["scenario", "seed", "date", *by])
-        frame = self.query(f"SELECT {keys}, {value} AS value FROM {table} WHERE {where} GROUP BY ALL")
+        columns = ", ".join(f"{aggregate} AS {name}" for name, aggregate in named.items())
+        frame = self.query(f"SELECT {keys}, {columns} FROM {table} WHERE {where} GROUP BY ALL")
         starts = self.periods.starts.to_numpy().astype("datetime64[D]")
         days = pd.to_datetime(frame["date"]).to_numpy().astype("datetime64[D]")
         return frame.assign(
@@ -193,10 +197,11 @@ class Reading:
             period=np.searchsorted(starts, days),
         )
 
-    def matrix(self, frame: pd.DataFrame, fill: float) -> np.ndarray:
-        """Seeds × periods of ``value``; rows that the table does not hold become ``fill``."""
+    def matrix(self, frame: pd.DataFrame, fill: float, value: str = "value") -> np.ndarray:
+        """Seeds × periods of a column; rows that the table does not hold become ``fill``."""
         out = np.full((len(self.seeds), len(self.periods.starts)), fill)
-        out[frame["run"].to_numpy(), frame["period"].to_numpy()] = frame["value"].to_numpy(float)
+        known = frame[frame[value].notna()]
+        out[known["run"].to_numpy(), known["period"].to_numpy()] = known[value].to_numpy(float)
         return out
 
     def fan(self, runs: np.ndarray, rate: bool = False) -> Fan:
@@ -206,14 +211,15 @@ class Reading:
         return Fan(self.periods.middles[kept], values[:, kept], self.seeds)
 
     def fans(
-        self, frame: pd.DataFrame, by: str | None = None, *, rate: bool = False, fill: float = 0.0
-    ) -> dict[tuple[str, str], Fan]:
-        """Fans keyed by (scenario, value of ``by`` or '')."""
+        self, frame: pd.DataFrame, by: str | None = None, *, rate: bool = False,
+        fill: float = 0.0, value: str = "value",
+    ) -> dict[tuple[str, str], Fan]:  # fmt: skip
+        """Fans of a column keyed by (scenario, value of ``by`` or '')."""
         groups = frame.groupby(["scenario", by] if by else ["scenario"], observed=True)
         out = {}
         for key, part in groups:
             scenario, label = str(key[0]), str(key[1]) if by else ""
-            out[scenario, label] = self.fan(self.matrix(part, fill), rate)
+            out[scenario, label] = self.fan(self.matrix(part, fill, value), rate)
         return out
 
     def style(self, world: str) -> Style:
@@ -238,19 +244,32 @@ class Reading:
         """Event markers: events of one day and one policy share a line."""
         out = []
         grouped = self.policy_events.groupby(["date", "actor", "detail"], sort=True)
-        for (date, actor, detail), part in grouped:
+        for (step, actor, detail), part in grouped:
             actions = [action for action in _EVENT_DASH if action in set(part["action"])]
             words = labels.joined([_EVENT_WORDS[action] for action in actions])
+            date = self._day_of(str(detail), actions[0], step)
             title = self.policy_title(str(detail))
             label = f"{date.day} {date:%B %Y}, {labels.economy(str(actor))}: {title} {words}"
             out.append(Marker(date, label, _EVENT_DASH[actions[-1]]))
         return out
 
-    def policy_title(self, name: str) -> str:
-        """A policy's title in the configuration, else its name as words."""
+    def _policy(self, name: str) -> Mapping[str, Any]:
         policies = self.results.config.get("policies")
         page = policies.get(name) if isinstance(policies, Mapping) else None
-        title = page.get("title") if isinstance(page, Mapping) else None
+        return page if isinstance(page, Mapping) else {}
+
+    def _day_of(self, name: str, action: str, step: pd.Timestamp) -> pd.Timestamp:
+        """The day in the policy's page, if the event's step is the one that holds it.
+
+        The table knows the first day of the step in which firms and markets took notice.
+        """
+        told = self._policy(name).get("expires" if action == "expired" else action)
+        day = pd.Timestamp(str(told)) if told else step
+        return day if abs((day - step).days) <= LONGEST_STEP_DAYS else step
+
+    def policy_title(self, name: str) -> str:
+        """A policy's title in the configuration, else its name as words."""
+        title = self._policy(name).get("title")
         return str(title) if title else name.replace("_", " ").strip() or "policy"
 
 

@@ -23,17 +23,20 @@ def nice_step(extent: float, count: int) -> float:
     return 10.0 * power
 
 
-def value_axis(low: float, high: float, count: int = 4) -> tuple[list[float], list[float]]:
+def value_axis(
+    low: float, high: float, count: int = 4, headroom: float = 1.02
+) -> tuple[list[float], list[float]]:
     """Range and tick values, in the data's unit, of an axis that shows ``low``…``high``.
 
     The axis starts at zero when ``low`` is not negative, so that a bar or a band keeps its
-    proportion; an empty extent gets the range 0…1.
+    proportion; an empty extent gets the range 0…1. ``headroom`` is the share of ``high`` that
+    must fit.
     """
     low = min(low, 0.0)
     if not math.isfinite(high) or high <= low:
         high = low + 1.0
-    step = nice_step((high - low) * 1.02, count)
-    first, last = math.floor(low / step), math.ceil(high * 1.02 / step - 1e-9)
+    step = nice_step((high - low) * headroom, count)
+    first, last = math.floor(low / step), math.ceil(high * headroom / step - 1e-9)
     ticks = [round(i * step, 12) for i in range(first, last + 1)]
     return [ticks[0], ticks[-1]], ticks
 

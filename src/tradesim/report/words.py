@@ -60,7 +60,7 @@ def _tile(q: Quantity, unit: str, words: str) -> str:
         value, spread = "none", f"in {labels.count(q.runs, 'run')}"
     else:
         value = f"{q.middle}{unit}"
-        spread = f"p10–p90 {theme.span(q.p10, q.p90, 2)}" if q.n > 1 else "one run"
+        spread = f"p10–p90 {q.span}{unit}" if q.n > 1 else "one run"
         spread += f", in {q.n} of {q.runs} runs" if q.n < q.runs else ""
     return (f'<div class="tile"><b>{value}</b><span>{escape(words)}</span>'
             f'<span class="spread">{spread}</span></div>')  # fmt: skip

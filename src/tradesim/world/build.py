@@ -10,10 +10,11 @@ from tradesim import axes, rng
 from tradesim.errors import ModelError
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
 from tradesim.tables.loader import BaseYear, load_base
-from tradesim.world import content, flows, prices, projects
+from tradesim.world import alternatives, content, flows, prices, projects
 from tradesim.world.derive import derived
 from tradesim.world.firms import Firms, draw_firms, joined, read_cells, traders
 from tradesim.world.types import (
+    BASE_YEAR,
     BY_ELEMENT,
     BY_INPUTS,
     BY_RECIPE,
@@ -49,6 +50,7 @@ def build_world(scenario: Scenario, seed: int, base: BaseYear | None = None) -> 
     network = flows.draw_network(base, cells, firms, seed)
     if scenario.pipeline:
         firms, network = projects.add_projects(base, scenario, firms, network)
+    network = alternatives.add_alternatives(firms, network)
     hubs = traders(base)
     return _assemble(
         scenario, seed, base, joined(firms, hubs), flows.with_idle(network, len(hubs))
@@ -76,7 +78,7 @@ def _assemble(
         links=links,
         lanes=lanes,
         price0=price0,
-        choke=prices.choke_ratios(firms, slots, costs, scenario.market),
+        choke=prices.choke_ratios(base, firms, slots, price0, scenario.market),
         wedge=price0[destination] / price0[lanes.origin * N_GOODS + lanes.good],
         growth=growth * scenario.growth,
         planned_growth=_planned_growth(firms, slots, links, growth, price0) * scenario.growth,
@@ -165,7 +167,7 @@ def _links(
     lane, lane_of = np.unique(lane_key, axis=1, return_inverse=True)
     weekly = net.tonnes / WEEKS_PER_YEAR
     total = np.bincount(buyer, weekly, minlength=int(buyer.max()) + 1)[buyer]
-    weight = np.where(net.project >= 0, net.weight, weekly / np.maximum(total, 1e-30))
+    weight = np.where(net.project != BASE_YEAR, net.weight, weekly / np.maximum(total, 1e-30))
     order = np.lexsort((seller, buyer))
     lane_of = lane_of.ravel()[order]
     links = Links(
@@ -192,7 +194,7 @@ def _links(
 
 def _check_closure(slots: Slots, links: Links) -> Slots:
     """Reset each slot to the sum of its links; a gap above :data:`CLOSURE` stops the build."""
-    base = links.project < 0
+    base = links.project == BASE_YEAR
     bought = np.bincount(links.buyer[base], links.base_t[base], minlength=len(slots))
     sold = np.bincount(links.seller[base], links.base_t[base], minlength=len(slots))
     total = bought + sold

@@ -15,6 +15,7 @@ from tradesim.world.types import (
     N_ECONOMIES,
     N_ELEMENTS,
     N_GOODS,
+    SLEEPING,
     Floats,
     Ints,
     Lanes,
@@ -72,6 +73,8 @@ def derived(firms: Firms, slots: Slots, links: Links, lanes: Lanes, costs: Float
         "fed": fed,
         "first_input": first,
         **_content_facts(slots),
+        "project_links": np.flatnonzero(links.project >= 0),
+        "sleeping_links": np.flatnonzero(links.project == SLEEPING),
         "seller_firm": slots.firm[links.seller],
         "buyer_firm": slots.firm[links.buyer],
         "lane_origin": lanes.origin * N_GOODS + lanes.good,
@@ -158,6 +161,7 @@ def recoveries(firms: Firms, slots: Slots, nominal: Floats) -> Floats:
 
 def _transit(slots: Slots, links: Links, lanes: Lanes) -> Floats:
     """Mean transit of an input's base-year supply in weeks [inputs]."""
-    weight = links.weight * lanes.transit_weeks[links.lane]
-    total = np.bincount(links.buyer, links.weight, minlength=slots.inputs)
+    awake = np.where(links.project == SLEEPING, 0.0, links.weight)
+    weight = awake * lanes.transit_weeks[links.lane]
+    total = np.bincount(links.buyer, awake, minlength=slots.inputs)
     return np.bincount(links.buyer, weight, minlength=slots.inputs) / np.maximum(total, 1e-30)

@@ -45,19 +45,48 @@ def transit_weeks(base: BaseYear) -> Floats:
     return table
 
 
-def choke_ratios(firms: Firms, slots: Slots, costs: Floats, market: MarketParameters) -> Floats:
+def choke_ratios(
+    base: BaseYear, firms: Firms, slots: Slots, price0: Floats, market: MarketParameters
+) -> Floats:
     """Choke price over base price [markets]: ``1 + kappa / cost share`` of the last user.
 
-    ``costs`` is the share of each input in its user's unit cost [slots]. A metal maker passes
-    its cost on, so an oxide is judged by its share in the magnet. The last user is the one that
-    can bear most, which is the one with the smallest cost share.
+    The cost share is that of the good in the unit cost of the product it goes into. A metal maker
+    passes its cost on, so an oxide is judged by its share in the magnet. The last user is the one
+    that can bear most, which is the one with the smallest cost share.
     """
-    share = _pass_through_metal(firms, slots, costs)
+    share = _unit_shares(base, firms, slots, price0)
+    share = _pass_through_metal(firms, slots, share)
     least = np.full(N_GOODS, np.inf)
     inputs = slice(0, slots.inputs)
     np.minimum.at(least, slots.good[inputs], share[inputs])
     ratio = 1.0 + market.choke_cost_increase / np.where(np.isfinite(least), least, 1.0)
     return np.tile(ratio, N_ECONOMIES)
+
+
+def _unit_shares(base: BaseYear, firms: Firms, slots: Slots, price0: Floats) -> Floats:
+    """Cost share of each input in the product that needs it [slots].
+
+    As :func:`cost_shares`, but where inputs serve separate products: a motor with one grade of
+    magnet costs that magnet, and a phosphor lamp its phosphor.
+    """
+    share = cost_shares(base, firms, slots, price0).copy()
+    final = _final_shares(base)
+    component = axes.STAGE_INDEX["component"]
+    motor = axes.GOOD_INDEX["component_motor"]
+    for slot in range(slots.inputs):
+        firm = int(slots.firm[slot])
+        if firms.stage[firm] == component:
+            market = int(firms.economy[firm]) * N_GOODS + motor
+            share[slot] = min(1.0, price0[slots.market[slot]] / price0[market])
+        elif firms.stage[firm] == axes.STAGE_INDEX["manufacture"]:
+            share[slot] = final.get(firms.line[firm], 0.1)
+    return share
+
+
+def _final_shares(base: BaseYear) -> dict[str, float]:
+    """Share of rare-earth goods in the price of what each end use makes."""
+    rows = base.table("cost_shares")
+    return {str(u): float(s) for u, s in zip(rows["end_use"], rows["cost_share"], strict=True)}
 
 
 def cost_shares(base: BaseYear, firms: Firms, slots: Slots, price0: Floats) -> Floats:
@@ -70,8 +99,7 @@ def cost_shares(base: BaseYear, firms: Firms, slots: Slots, price0: Floats) -> F
     output = np.zeros(len(firms))
     out = slice(slots.inputs, len(slots))
     np.add.at(output, slots.firm[out], value[out])
-    rows = base.table("cost_shares")
-    final = {str(u): float(s) for u, s in zip(rows["end_use"], rows["cost_share"], strict=True)}
+    final = _final_shares(base)
     bought = np.bincount(slots.firm[: slots.inputs], value[: slots.inputs], minlength=len(firms))
     manufacture = firms.stage == axes.STAGE_INDEX["manufacture"]
     product = np.array([final.get(line, 0.1) for line in firms.line])

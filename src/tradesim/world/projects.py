@@ -133,7 +133,7 @@ def _partners(
         best = best[size[best] > 0]
         share = size[best] * taste[best] / max(float((size[best] * taste[best]).sum()), 1e-30)
         for partner, part in zip(best.tolist(), share.tolist(), strict=True):
-            use = _use_label(firms, firm, partner, good, buying)
+            use = use_label(firm.line[0] if buying else firms.line[partner])
             if buying:
                 found.append((partner, number, good, use, part))
             else:
@@ -142,7 +142,6 @@ def _partners(
     return found
 
 
-def _use_label(firms: Firms, firm: Firms, partner: int, good: int, buying: bool) -> int:
-    """End use that the buyer of a link certifies (index on USE_LABELS)."""
-    line = firm.line[0] if buying else firms.line[partner]
+def use_label(line: str) -> int:
+    """End use that a buyer of a line certifies (index on USE_LABELS)."""
     return axes.USE_INDEX.get(line, axes.USE_INDEX[axes.UNDECLARED])

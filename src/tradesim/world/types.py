@@ -20,6 +20,9 @@ MIXTURES = tuple(
     axes.GOOD_INDEX[good] for good in (*axes.CONCENTRATES, "scrap_NdFeB", "component_motor")
 )
 
+#: Values of ``Links.project`` for links that belong to no project.
+BASE_YEAR, SLEEPING = -1, -2
+
 #: How an output slot is filled: by the recipe, by the element in the feed, or by all inputs.
 BY_RECIPE, BY_ELEMENT, BY_INPUTS = 0, 1, 2
 
@@ -76,7 +79,7 @@ class Links:
     id: npt.NDArray[np.uint64]
     base_t: Floats  # t a week
     weight: Floats  # share of the buyer's purchases in the base year; of a project, when it runs
-    project: Ints  # firm whose ramp switches the link on, -1 for links of the base year
+    project: Ints  # firm whose ramp switches the link on, BASE_YEAR or SLEEPING
 
     def __len__(self) -> int:
         """Number of links."""
@@ -127,6 +130,8 @@ class World:
     tracked: Flags  # [slots] of mixtures
     valve: Floats  # [outputs] stock over target above which goods leave the market
     density: Floats  # [slots] oxide equivalent per t, of mixtures in the base year
+    project_links: Ints
+    sleeping_links: Ints
     seller_firm: Ints  # [links]
     buyer_firm: Ints  # [links]
     lane_origin: Ints  # [lanes] market at the origin
