@@ -33,7 +33,7 @@ class State(mesa.Agent):
     @property
     def policies_in_force(self) -> list[str]:
         """Names of the policies that this state imposes and that are effective today."""
-        return self.model.policies_in_force(self.economy)
+        return list(self.model.policies_in_force(self.economy))
 
     def act(self) -> None:
         """Decide. A scripted state does nothing by itself: its policies carry their dates."""
@@ -51,17 +51,17 @@ class Firm(mesa.Agent):
     @property
     def name(self) -> str:
         """Name of the firm."""
-        return self.model.world.firms.name[self.row]
+        return str(self.model.world.firms.name[self.row])
 
     @property
     def economy(self) -> str:
         """Code of its economy."""
-        return axes.ECONOMIES[self.model.world.firms.economy[self.row]]
+        return str(axes.ECONOMIES[self.model.world.firms.economy[self.row]])
 
     @property
     def stage(self) -> str:
         """Stage of the chain: mine, separation, metal ..."""
-        return axes.STAGES[self.model.world.firms.stage[self.row]]
+        return str(axes.STAGES[self.model.world.firms.stage[self.row]])
 
     @property
     def activity_t_per_week(self) -> float:
@@ -83,6 +83,4 @@ class Firm(mesa.Agent):
         """Stock of every good it holds, t."""
         slots = self.model.world.slots
         mine = np.flatnonzero(slots.firm == self.row)
-        return {
-            axes.GOODS[slots.good[slot]]: float(self.model.state.stock[slot]) for slot in mine
-        }
+        return {axes.GOODS[slots.good[slot]]: float(self.model.state.stock[slot]) for slot in mine}

@@ -129,7 +129,10 @@ def _verb(name: str) -> Verb:
     return VERBS[name]
 
 
-def _one_line(message: Warning | str, *_: object) -> str:
+def _one_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int,
+    line: str | None = None,
+) -> str:  # fmt: skip
     """A warning as a user reads it, without the place in our code that gave it."""
     return f"tradesim: warning: {message}\n"
 

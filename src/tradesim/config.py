@@ -38,6 +38,8 @@ Tree = dict[str, Any]
 SHARED = ("start", "weeks", "step_weeks", "firms", "noise")
 _TOLD = ("name", "title", "story", "sources")
 _WORLD = tuple(key for key in Scenario.model_fields if key not in _TOLD)
+#: Words with these roots make the scenario itself; the world of comparison does not follow them.
+_OWN = frozenset({"policies", "policy", "compare", "scenario", "experiment"})
 _JOB = ("seeds", "workers", "record", "uncertainty", "engine", "out")
 
 
@@ -289,16 +291,17 @@ def _comparison_name(tree: Tree) -> str | None:
 
 def _comparison(name: str, tree: Tree, words: Sequence[str]) -> Tree:
     """The world called ``name`` under the user's words, less those that make the scenario."""
-    parsed = ov.read(words)
-    known = names("scenario", search_dirs(parsed))
+    settled, folders = settle(ov.read(words))
+    known = names("scenario", folders)
     if name not in known:
         raise unknown("scenario", name, known, where="key compare")
-    own = {"policies", "compare", "scenario", "policy"}
-    kept = [ov.line(o) for o in parsed if ov.root(o) not in own and o.key_or_group != "experiment"]
-    other = compose([f"scenario={name}", *kept])
+    parsed = ov.read(settled)
+    kept = [ov.forced(override) for override in parsed if ov.root(override) not in _OWN]
+    base = [f"scenario={name}", *kept, searchpath(folders)]
+    other = _compose(base, folders)
     experiment = [ov.line(o) for o in parsed if o.key_or_group == "experiment"]
-    if experiment:
-        both = compose([f"scenario={name}", *experiment, *kept])
+    if experiment:  # what it says of policies and story is said of the scenario alone
+        both = _compose([*experiment, *base], folders)
         other = both | {key: other[key] for key in ("scenario", "policies")}
     return other | {key: tree[key] for key in SHARED}
 

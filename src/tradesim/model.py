@@ -29,7 +29,7 @@ from tradesim.record import Recorder
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
 from tradesim.terms import Terms
 from tradesim.world import World, build_world
-from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats
+from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, sum_by
 
 
 class TradeModel(mesa.Model):
@@ -57,7 +57,7 @@ class TradeModel(mesa.Model):
         self.state: MarketState = initial_state(self.world, self.params, self.dt)
         self.terms = Terms.free(self.world.lanes)
         self.reach, self.openness = self._opened()
-        self.recorder = Recorder(self.world, scenario, record)
+        self.recorder = Recorder(self.world, record)
         self.states = [State(self, code) for code in axes.ECONOMIES]
         self._firms_listed = False
         self._moments: dict[str, object] = {}
@@ -90,7 +90,7 @@ class TradeModel(mesa.Model):
 
     def run(self) -> dict[str, pa.Table]:
         """Run to the scenario's horizon and return the tables of this run."""
-        for _ in range(int(round(self.scenario.weeks / self.scenario.step_weeks))):
+        for _ in range(round(self.scenario.weeks / self.scenario.step_weeks)):
             self.step()
         return self.recorder.tables()
 
@@ -150,8 +150,8 @@ class TradeModel(mesa.Model):
         key = (lanes.good * N_ECONOMIES + lanes.origin) * N_ECONOMIES + lanes.destination
         size = int(np.prod(shape))
         weight = lanes.base_t + 1e-9
-        total = np.bincount(key, weight, minlength=size).reshape(shape)
-        opened = np.bincount(key, weight * openness, minlength=size).reshape(shape)
+        total = sum_by(key, weight, size).reshape(shape)
+        opened = sum_by(key, weight * openness, size).reshape(shape)
         abroad = ~np.eye(N_ECONOMIES, dtype=bool)
         by_origin = (opened * abroad).sum(2) / np.maximum((total * abroad).sum(2), 1e-30)
         by_origin = np.where((total * abroad).sum(2) > 0, by_origin, 1.0)

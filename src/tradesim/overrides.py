@@ -68,6 +68,13 @@ def line(override: Override) -> str:
     return str(override.input_line)
 
 
+def forced(override: Override) -> str:
+    """``override`` as a word that sets its key whether or not a page has it."""
+    if override.is_delete() or is_machinery(override):
+        return line(override)
+    return "++" + line(override).lstrip("+")
+
+
 def options(override: Override, known: Iterable[str] = ()) -> list[str]:
     """``override`` as one word for each of its values; a glob picks from the ``known`` names."""
     key = override.get_key_element()
@@ -107,7 +114,7 @@ def settle_keys(
         if is_choice(override) or is_machinery(override) or key in present:
             words.append(line(override))
         elif key in declared and not override.is_delete():
-            words.append("++" + line(override).lstrip("+"))
+            words.append(forced(override))
         elif override.is_add() or override.is_force_add():
             words.append(line(override))  # a new branch: the typed schema judges it
         else:

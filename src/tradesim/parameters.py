@@ -69,7 +69,7 @@ class MarketParameters(BaseModel):
         text="Averaging time of falling perceived risk",
     )  # fmt: skip
     announcement_weight: float = quantity(
-        0.8, ge=0, le=1, unit="share", source=TRIAL,
+        0.95, ge=0, le=1, unit="share", source=TRIAL,
         text="Perceived risk that an announced control adds per unit of supply at stake",
     )  # fmt: skip
     announcement_fade_weeks: float = quantity(
@@ -115,7 +115,7 @@ class MarketParameters(BaseModel):
         text="Weight of the cover of regions within reach in a region's own price",
     )  # fmt: skip
     conversion: float = quantity(
-        0.75, ge=0, le=1, unit="share", source="assumption: oxide is tolled into metal within weeks",
+        0.75, ge=0, le=1, unit="share", source="assumption: oxide is tolled to metal in weeks",
         text="Weight of an element's other forms (oxide, metal) in a good's own cover",
     )  # fmt: skip
     choke_cost_increase: float = quantity(

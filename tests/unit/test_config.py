@@ -31,6 +31,14 @@ TAXED = """\
 defaults: [/policy/duty@policies.duty]
 scenario: {name: taxed, title: A world with a duty, compare: reference}
 """
+DEARER = """\
+# @package _global_
+defaults: [override /scenario: taxed]
+experiment: {title: A higher duty}
+weeks: 8
+market: {panic: 0.4}
+policies: {duty: {rate: 0.5}}
+"""
 USER_PAGE = """\
 # @package _global_
 weeks: 30
@@ -60,6 +68,7 @@ def user_pages(tmp_path: Path) -> Path:
             "# @package _global_\nexperiment: {title: Panic}\nweeks: 12\n"
             "hydra: {sweeper: {params: {scenario: 'baseline,reference', market.panic: '0,1'}}}\n",
         ),
+        ("experiment", "dearer", DEARER),
     ):
         (folder / group).mkdir(parents=True, exist_ok=True)
         (folder / group / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -350,6 +359,23 @@ def test_hydra_runs_every_planned_point_and_leaves_nothing_behind(
     assert [n for n, _, _ in seen] == list(range(len(plan.points)))
     assert {("baseline", 10), ("reference", 20)} <= {(name, weeks) for _, name, weeks in seen}
     assert not list(tmp_path.iterdir())
+
+
+def test_an_experiment_may_change_a_policy_of_its_scenario(
+    user_pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The world of comparison takes over its horizon and behaviour, not its policies."""
+    monkeypatch.setenv("TRADESIM_CONF", str(user_pages))
+    run = config.load(["experiment=dearer"])
+    assert (run.scenario.name, run.scenario.policies["duty"]["rate"]) == ("taxed", 0.5)
+    assert run.compare is not None
+    assert (run.compare.name, run.compare.policies) == ("reference", {})
+    for world in (run.scenario, run.compare):
+        assert (world.weeks, world.market.panic) == (8, 0.4)
+    run = config.load(["experiment=dearer", "market.panic=0.3", "weeks=9"])
+    assert run.compare is not None
+    for world in (run.scenario, run.compare):
+        assert (world.weeks, world.market.panic) == (9, 0.3)
 
 
 def test_an_experiment_declares_its_sweep(user_pages: Path) -> None:

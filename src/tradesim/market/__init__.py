@@ -1,0 +1,1 @@
+"""The market: each phase of a step is a module, each equation a small pure function."""

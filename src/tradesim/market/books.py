@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tradesim import rng
-from tradesim.world.types import Floats, Ints, World
+from tradesim.world.types import Flags, Floats, Ints, World
 
 #: Vintages into which a licence's validity is cut, so that old balances lapse first.
 VINTAGES = 6
@@ -69,7 +69,7 @@ class LicenceBook:
         return book
 
     def decide(
-        self, applications: Floats, approval: Floats, delay_weeks: Floats, shut: Floats, week: int,
+        self, applications: Floats, approval: Floats, delay_weeks: Floats, shut: Flags, week: int,
         world: World, dt: float,
     ) -> None:  # fmt: skip
         """Queue applications, move the queue on, and grant or deny what reaches its end.

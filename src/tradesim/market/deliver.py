@@ -11,12 +11,10 @@ from tradesim.market.source import fob_price
 from tradesim.market.state import MarketState
 from tradesim.parameters import MarketParameters
 from tradesim.terms import Terms
-from tradesim.world.types import MIXTURES, Floats, Ints, World
+from tradesim.world.types import MIXTURES, Floats, Ints, World, sum_by
 
 
-def ration(
-    demand: Floats, contract: Floats, bid: Floats, stock: Floats, seller: Ints
-) -> Floats:
+def ration(demand: Floats, contract: Floats, bid: Floats, stock: Floats, seller: Ints) -> Floats:
     """Shipments [links] out of the sellers' stock [sellers], t.
 
     Contract volumes come first, pro rata when short; what is left is sold spot in proportion to
@@ -26,14 +24,14 @@ def ration(
     """
     sellers = len(stock)
     firm = np.minimum(demand, contract)
-    total = np.bincount(seller, firm, minlength=sellers)
+    total = sum_by(seller, firm, sellers)
     share = np.minimum(1.0, stock / np.maximum(total, 1e-30))
     shipped = firm * share[seller]
     for weight in (bid, np.ones_like(bid)):
         rest = np.maximum(demand - shipped, 0.0)
-        left = np.maximum(stock - np.bincount(seller, shipped, minlength=sellers), 0.0)
+        left = np.maximum(stock - sum_by(seller, shipped, sellers), 0.0)
         claim = rest * weight
-        total = np.bincount(seller, claim, minlength=sellers)
+        total = sum_by(seller, claim, sellers)
         per_claim = left / np.maximum(total, 1e-30)
         shipped = shipped + np.minimum(rest, claim * per_claim[seller])
     return shipped
@@ -45,7 +43,7 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     limit = cleared_to_ship(world, state)
     demand = state.ordered if limit is None else np.where(np.isinf(limit), state.ordered, limit)
     demand = _within_caps(world, state, terms, demand)
-    asked = np.bincount(world.links.seller, demand, minlength=len(world.slots))
+    asked = sum_by(world.links.seller, demand, len(world.slots))
     if (asked > state.stock).any():
         relative = state.ask[world.lane_destination] / world.price0[world.lane_destination]
         state.shipped = ration(
@@ -79,7 +77,7 @@ def _within_caps(world: World, state: MarketState, terms: Terms, demand: Floats)
     """Scale demand on lanes with a cap so that the lane stays within it."""
     if not terms.capped:
         return demand
-    total = np.bincount(world.links.lane, demand, minlength=len(world.lanes))
+    total = sum_by(world.links.lane, demand, len(world.lanes))
     cap = terms.cap_t_per_week * state.dt
     return np.asarray(demand * np.minimum(1.0, cap / np.maximum(total, 1e-30))[world.links.lane])
 
@@ -90,8 +88,8 @@ def _reroute(world: World, state: MarketState) -> None:
         state.rerouted = None
         return
     seller, count = world.links.seller, len(world.slots)
-    left = np.maximum(state.stock - np.bincount(seller, state.shipped, minlength=count), 0.0)
-    wanted = np.bincount(seller, state.leak_wanted, minlength=count)
+    left = np.maximum(state.stock - sum_by(seller, state.shipped, count), 0.0)
+    wanted = sum_by(seller, state.leak_wanted, count)
     share = np.minimum(1.0, left / np.maximum(wanted, 1e-30))
     state.rerouted = state.leak_wanted * share[seller]
 
@@ -104,23 +102,19 @@ def _settle(world: World, state: MarketState, params: MarketParameters, terms: T
     """
     links, lanes, firms = world.links, world.lanes, len(world.firms)
     tonnes = shipments(state)
-    state.lane_t = np.bincount(links.lane, tonnes, minlength=len(lanes))
+    state.lane_t = sum_by(links.lane, tonnes, len(lanes))
     term = np.minimum(state.lane_t, params.contract_share * lanes.base_t * state.dt)
     fob = fob_price(state.landed, world.wedge, terms.ad_valorem, terms.specific_usd_per_kg)
-    fob_value = 1000.0 * (
-        term * state.contract[world.lane_origin] + (state.lane_t - term) * fob
-    )
+    fob_value = 1000.0 * (term * state.contract[world.lane_origin] + (state.lane_t - term) * fob)
     state.value_usd = fob_value * world.wedge
     state.duty_usd = state.value_usd * terms.ad_valorem
     state.duty_usd += 1000.0 * state.lane_t * terms.specific_usd_per_kg
     share = tonnes / np.maximum(state.lane_t, 1e-30)[links.lane]
     received = (share * fob_value[links.lane]).copy()
     paid = share * (state.value_usd + state.duty_usd)[links.lane]
-    state.money_usd += np.bincount(world.seller_firm, received, minlength=firms)
-    state.money_usd -= np.bincount(world.buyer_firm, paid, minlength=firms)
-    state.treasury_usd += np.bincount(
-        lanes.destination, state.duty_usd, minlength=len(state.treasury_usd)
-    )
+    state.money_usd += sum_by(world.seller_firm, received, firms)
+    state.money_usd -= sum_by(world.buyer_firm, paid, firms)
+    state.treasury_usd += sum_by(lanes.destination, state.duty_usd, len(state.treasury_usd))
     state.carriers_usd += float((state.value_usd - fob_value).sum())
 
 
@@ -135,8 +129,8 @@ def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
     chinese = per_tonne(state.chinese, state.stock)
     elements = per_tonne(state.elements, state.stock[world.mixed])
     tonnes = shipments(state)
-    state.received = np.bincount(links.buyer, tonnes, minlength=slots.inputs)
-    leaving = np.bincount(links.seller, tonnes, minlength=len(slots))
+    state.received = sum_by(links.buyer, tonnes, slots.inputs)
+    leaving = sum_by(links.seller, tonnes, len(slots))
     state.stock -= leaving
     state.chinese -= chinese * leaving
     state.elements -= elements * leaving[world.mixed, None]
@@ -155,14 +149,10 @@ def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
     state.crossed = direct
     if shipping.goods.holding:
         released = _release(world, state)
-        state.crossed = direct + np.bincount(
-            shipping.held_link, released, minlength=len(links)
-        )
+        state.crossed = direct + sum_by(shipping.held_link, released, len(links))
 
 
-def _detain(
-    world: World, state: MarketState, tonnes: Floats, goods: Floats, weeks: Floats
-) -> None:
+def _detain(world: World, state: MarketState, tonnes: Floats, goods: Floats, weeks: Floats) -> None:
     """Put tonnes [links] into the detention of their buyers' slots, ``weeks`` by lane.
 
     Only goods of fixed content are detained, so elements need no second ledger.

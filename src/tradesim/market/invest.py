@@ -8,7 +8,7 @@ from tradesim import axes
 from tradesim.market.state import MarketState, gain
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
-from tradesim.world.types import Floats, World
+from tradesim.world.types import Floats, World, sum_by
 
 #: Wanted output below this share of what is online lets lines be mothballed.
 IDLE_BELOW = 0.7
@@ -78,8 +78,8 @@ def _build(world: World, state: MarketState, params: MarketParameters) -> Floats
     value = world.nominal_t[out] * world.price0[slots.market[out]]
     firm = slots.firm[out]
     count = len(world.firms)
-    total = np.bincount(firm, value, minlength=count)
-    expected = np.bincount(firm, value * state.expected_price[slots.market[out]], minlength=count)
+    total = sum_by(firm, value, count)
+    expected = sum_by(firm, value * state.expected_price[slots.market[out]], count)
     expected = np.where(total > 0, expected / np.maximum(total, 1e-30), 1.0)
     inflow = expansion_orders(
         state.nameplate, expected, params.invest_hurdle, params.invest_rate_per_year, state.dt

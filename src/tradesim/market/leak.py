@@ -21,8 +21,7 @@ def leak_share(gap: Floats, premium: float, limit: float) -> Floats:
     return np.asarray(limit * (1.0 - np.exp(-pays)), np.float64)
 
 
-def leak(
-    world: World, state: MarketState, params: MarketParameters) -> None:
+def leak(world: World, state: MarketState, params: MarketParameters) -> None:
     """Set what traders will try to move on each controlled link in the next step, t [links].
 
     They have no more than their own capacity in all; their activity is what they moved.

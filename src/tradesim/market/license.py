@@ -30,9 +30,7 @@ def open_books(world: World, state: MarketState, terms: Terms) -> None:
         links = np.flatnonzero(rule.binding[world.links.lane])
         if len(links) == 0:
             continue
-        old = state.books.get(authority) or LicenceBook.open(
-            authority, world, links, rule.stages
-        )
+        old = state.books.get(authority) or LicenceBook.open(authority, world, links, rule.stages)
         same = len(old.links) == len(links) and bool((old.links == links).all())
         book = old if same else old.moved_to(world, links, rule.stages)
         book.approval = rule.approval[world.links.lane[links]]

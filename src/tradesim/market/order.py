@@ -7,7 +7,7 @@ import numpy as np
 from tradesim.market.state import MarketState, gain
 from tradesim.parameters import MarketParameters
 from tradesim.terms import Terms
-from tradesim.world.types import Floats, World
+from tradesim.world.types import SLEEPING, Floats, World, sum_by
 
 
 def order_rate(use: Floats, stock_gap: Floats, line_gap: Floats, weeks: float) -> Floats:
@@ -41,9 +41,7 @@ def order(world: World, state: MarketState, params: MarketParameters) -> None:
     """Set orders of the step in t by input slot."""
     slots, dt = world.slots, state.dt
     inputs = slice(0, slots.inputs)
-    state.expected_use += gain(params.forecast_weeks, dt) * (
-        state.desired_use - state.expected_use
-    )
+    state.expected_use += gain(params.forecast_weeks, dt) * (state.desired_use - state.expected_use)
     waiting = _licence_line(world, state)
     target = stock_target(world, state)
     nervous = 1.0 + params.panic * np.minimum(state.risk + state.alarm, 1.0)
@@ -69,7 +67,7 @@ def feel_risk(world: World, state: MarketState, params: MarketParameters) -> Non
     )
     wait = np.zeros(inputs)
     for book in state.books.values():
-        pending = np.bincount(links.buyer[book.links], book.pending(), minlength=inputs)
+        pending = sum_by(links.buyer[book.links], book.pending(), inputs)
         wait += pending / np.maximum(state.expected_use, 1e-12)
     wait = np.minimum(wait, 26.0)
     state.learned_wait += gain(params.wait_learning_weeks, state.dt) * (wait - state.learned_wait)
@@ -83,7 +81,8 @@ def hear_announcements(
     state.alarm *= np.exp(-state.dt / params.announcement_fade_weeks)
     if not terms.alarm.any() and not state.alarm_heard.any():
         return
-    at_stake = np.bincount(links.buyer, links.weight * terms.alarm[links.lane], minlength=inputs)
+    usual = np.where(links.project == SLEEPING, 0.0, links.weight)
+    at_stake = sum_by(links.buyer, usual * terms.alarm[links.lane], inputs)
     level = params.announcement_weight * np.minimum(at_stake, 1.0)
     state.alarm = np.minimum(state.alarm + np.maximum(level - state.alarm_heard, 0.0), 1.0)
     state.alarm_heard = level
@@ -94,7 +93,5 @@ def _licence_line(world: World, state: MarketState) -> Floats:
     line = np.zeros(world.slots.inputs)
     for book in state.books.values():
         amount = book.pending() * book.approval + book.balance()
-        line += np.bincount(
-            world.links.buyer[book.links], amount, minlength=world.slots.inputs
-        )
+        line += sum_by(world.links.buyer[book.links], amount, world.slots.inputs)
     return line

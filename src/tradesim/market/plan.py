@@ -7,7 +7,7 @@ import numpy as np
 from tradesim import axes
 from tradesim.market.state import MarketState, gain
 from tradesim.parameters import MarketParameters
-from tradesim.world.types import Floats, World
+from tradesim.world.types import Floats, World, sum_by
 
 _COMPONENT = axes.GOOD_INDEX["component_motor"]
 _HRE = axes.GOOD_INDEX["magnet_NdFeB_HRE"]
@@ -34,8 +34,8 @@ def joint_activity(
     with one product follows its demand; a co-producer follows the products that earn the money.
     """
     pull = value * (demand + gap) / np.maximum(base, 1e-12)
-    total = np.bincount(firm, value, minlength=firms)
-    return np.maximum(np.bincount(firm, pull, minlength=firms), 0.0) / np.maximum(total, 1e-12)
+    total = sum_by(firm, value, firms)
+    return np.maximum(sum_by(firm, pull, firms), 0.0) / np.maximum(total, 1e-12)
 
 
 def plan(
@@ -65,15 +65,13 @@ def plan(
         firm_out,
         len(firms),
     )
-    makes = np.bincount(firm_out, minlength=len(firms)) > 0
+    makes = np.isin(np.arange(len(firms)), firm_out)
     state.wanted = np.where(makes, pull * world.activity_nominal_t, 0.0)
     state.planned = np.minimum(state.wanted, np.minimum(state.online, state.nameplate))
     _desired_use(world, state, params, shock)
 
 
-def _desired_use(
-    world: World, state: MarketState, params: MarketParameters, shock: Floats
-) -> None:
+def _desired_use(world: World, state: MarketState, params: MarketParameters, shock: Floats) -> None:
     """Use of every input at the planned activity, or at final demand for manufacturers."""
     slots = world.slots
     firm = slots.firm[: slots.inputs]
@@ -81,9 +79,7 @@ def _desired_use(
     response = _responses(world, state, params)[market]
     left = 1.0 - state.substitution
     by_recipe = slots.per_activity[: slots.inputs] * state.planned[firm]
-    swapped = np.bincount(
-        firm, by_recipe * state.substitution * world.thrifts, minlength=len(world.firms)
-    )
+    swapped = sum_by(firm, by_recipe * state.substitution * world.thrifts, len(world.firms))
     by_recipe = np.where(world.thrifts, by_recipe * left, by_recipe)
     by_recipe += np.where(world.takes_over, swapped[firm], 0.0)
     wish = state.final_demand * shock[firm]
@@ -92,7 +88,7 @@ def _desired_use(
     state.desired_use = np.where(final, wish * response * left, by_recipe)
     state.planned = np.where(
         world.consumes,
-        np.bincount(firm, state.desired_use * final, minlength=len(world.firms)),
+        sum_by(firm, state.desired_use * final, len(world.firms)),
         state.planned,
     )
     lost = np.where(final, wish * (1.0 - response * left), 0.0)
@@ -115,8 +111,8 @@ def _given_up_downstream(world: World, state: MarketState, wish: Floats) -> Floa
     uses = len(axes.USE_LABELS)
     use = world.input_use
     component = world.final & (slots.good[: slots.inputs] == _COMPONENT)
-    wanted = np.bincount(use, wish * component, minlength=uses)
-    kept = np.bincount(use, state.desired_use * component, minlength=uses)
+    wanted = sum_by(use, wish * component, uses)
+    kept = sum_by(use, state.desired_use * component, uses)
     lost = np.clip(1.0 - kept / np.maximum(wanted, 1e-12), 0.0, 1.0)
     base = slots.base_t[: slots.inputs]
     thrifted = base * state.substitution * world.thrifts
@@ -127,7 +123,8 @@ def _orders_received(world: World, state: MarketState, scale: Floats) -> Floats:
     """Orders by output slot in t a week, licensed ones limited to what could be shipped.
 
     A seller behind a licence neither reads the freeze as lost demand nor plans for the panic
-    orders that cannot leave: it counts the orders, at most those of the base year grown by plan, or what it shipped.
+    orders that cannot leave: it counts the orders, at most
+    those of the base year grown by plan, or what it shipped.
     """
     slots, links = world.slots, world.links
     counted = state.ordered
@@ -137,7 +134,7 @@ def _orders_received(world: World, state: MarketState, scale: Floats) -> Floats:
             grown = scale[slots.firm[links.seller[book.links]]] * state.dt
             limit = np.maximum(links.base_t[book.links] * grown, state.shipped[book.links])
             counted[book.links] = np.minimum(counted[book.links], limit)
-    received = np.bincount(links.seller, counted, minlength=len(slots))
+    received = sum_by(links.seller, counted, len(slots))
     return np.asarray(received[slots.inputs :] / state.dt, np.float64)
 
 
@@ -145,9 +142,9 @@ def reserved(world: World, state: MarketState) -> Floats:
     """Stock already sold under licences applied for or cleared, t [slots]."""
     total = np.zeros(len(world.slots))
     for book in state.books.values():
-        total += np.bincount(
+        total += sum_by(
             world.links.seller[book.links],
             book.pending() + book.balance(),
-            minlength=len(world.slots),
+            len(world.slots),
         )
     return total

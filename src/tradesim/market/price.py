@@ -9,7 +9,7 @@ from tradesim.market.plan import reserved
 from tradesim.market.state import MarketState, gain
 from tradesim.parameters import MarketParameters
 from tradesim.terms import Terms
-from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Ints, World
+from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Ints, World, sum_by
 
 #: Cover below this share of target counts as this share, so that an empty market has a price.
 LEAST_COVER = 0.02
@@ -37,9 +37,7 @@ def ask_ratio(
     return np.asarray(np.maximum(cost * bent, FLOOR), np.float64)
 
 
-def expectation(
-    expected: Floats, ratio: Floats, weight: float, weeks: float, dt: float
-) -> Floats:
+def expectation(expected: Floats, ratio: Floats, weight: float, weeks: float, dt: float) -> Floats:
     """Expected price ratio after a step: geometric adaptation towards ``ratio ** weight``.
 
     Bounded at ``cover ** (-s / (1 - weight))``; the usual adaptive form has no bound.
@@ -118,8 +116,7 @@ def cover_parts(
     nervous = 1.0 + params.panic * np.minimum(state.risk + state.alarm, 1.0)
     target = np.concatenate(
         (
-            stock_target(world, state) * nervous
-            + state.expected_use * world.transit_weeks_in,
+            stock_target(world, state) * nervous + state.expected_use * world.transit_weeks_in,
             state.target_out,
         )
     )
@@ -127,14 +124,12 @@ def cover_parts(
     position = state.stock - np.where(np.arange(len(slots)) < slots.inputs, 0.0, spoken_for)
     position[inputs] += state.shipping.total_t
     return (
-        np.bincount(slots.market, position, minlength=world.markets),
-        np.bincount(slots.market, target, minlength=world.markets),
+        sum_by(slots.market, position, world.markets),
+        sum_by(slots.market, target, world.markets),
     )
 
 
-def cost_index(
-    world: World, state: MarketState, params: MarketParameters, terms: Terms
-) -> Floats:
+def cost_index(world: World, state: MarketState, params: MarketParameters, terms: Terms) -> Floats:
     """Unit cost over base [markets]: producers' input costs at home, duty-paid costs abroad.
 
     A producer passes the change of its input bill on in full; an importer pays the origin's cost
@@ -144,23 +139,21 @@ def cost_index(
     paid = params.contract_share * state.contract + (1.0 - params.contract_share) * state.ask
     inputs = slice(0, slots.inputs)
     extra = world.cost_share[inputs] * (paid / price0 - 1.0)[slots.market[inputs]]
-    by_firm = np.bincount(slots.firm[inputs], extra, minlength=len(world.firms))
+    by_firm = sum_by(slots.firm[inputs], extra, len(world.firms))
     out = slice(slots.inputs, None)
     weight = slots.base_t[out]
-    made = np.bincount(slots.market[out], weight, minlength=world.markets)
-    cost = np.bincount(
-        slots.market[out], weight * (1.0 + by_firm[slots.firm[out]]), minlength=world.markets
-    )
+    made = sum_by(slots.market[out], weight, world.markets)
+    cost = sum_by(slots.market[out], weight * (1.0 + by_firm[slots.firm[out]]), world.markets)
     own = np.where(made > 0, cost / np.maximum(made, 1e-30), 1.0)
     at_origin = world.lane_origin
     at_destination = world.lane_destination
     abroad = lanes.origin != lanes.destination
     duty = 1.0 + terms.ad_valorem + terms.specific_usd_per_kg / price0[at_destination]
     source = np.where(abroad, state.cost_index[at_origin], own[at_origin])
-    total = np.bincount(at_destination, lanes.base_t, minlength=world.markets)
-    mixed = np.bincount(
+    total = sum_by(at_destination, lanes.base_t, world.markets)
+    mixed = sum_by(
         at_destination, lanes.base_t * source * np.where(abroad, duty, 1.0),
-        minlength=world.markets,
+        world.markets,
     )  # fmt: skip
     index = np.where(total > 0, mixed / np.maximum(total, 1e-30), own)
     return np.clip(index, FLOOR, world.choke**PASSED_ON)

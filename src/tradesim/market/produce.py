@@ -6,8 +6,7 @@ import numpy as np
 
 from tradesim.market.shipping import EMPTY_T
 from tradesim.market.state import MarketState
-from tradesim.world.types import BY_ELEMENT, BY_INPUTS, N_ELEMENTS, Floats, World
-
+from tradesim.world.types import BY_ELEMENT, BY_INPUTS, N_ELEMENTS, Floats, World, sum_by
 
 
 def leontief(planned: Floats, supply: Floats, first: np.ndarray, fed: np.ndarray) -> Floats:
@@ -38,8 +37,8 @@ def produce(world: World, state: MarketState) -> None:
     state.use = np.minimum(np.where(some, want * np.minimum(limit, 1.0), 0.0), stock)
     eaten = _consume(world, state)
     made = state.planned * dt * share
-    run = np.bincount(firm, state.use, minlength=len(world.firms))
-    plan = np.bincount(firm, want, minlength=len(world.firms))
+    run = sum_by(firm, state.use, len(world.firms))
+    plan = sum_by(firm, want, len(world.firms))
     state.run_share = np.where(
         world.parallel, np.where(plan > 0, run / np.maximum(plan, 1e-30), 1.0), share
     )
@@ -85,7 +84,7 @@ def _fill_outputs(
     inside = tonnes * world.density[out]
     built = _built_in(world, state)
     inside[whole] = built[firm[whole]].sum(1)
-    by_firm = np.bincount(slots.firm[: slots.inputs], eaten[1], minlength=firms)
+    by_firm = sum_by(slots.firm[: slots.inputs], eaten[1], firms)
     chinese = inside * _origin(world, state, eaten, by_firm)[firm]
     state.chinese[out] += chinese
     mixed = world.mixed[world.mixed_inputs :]
@@ -112,7 +111,7 @@ def _origin(
     inputs, mixed = world.slots.inputs, world.mixed[: world.mixed_inputs]
     mass = state.use * world.density[:inputs]
     mass[mixed] = eaten[0].sum(1)
-    total = np.bincount(world.slots.firm[:inputs], mass, minlength=len(world.firms))
+    total = sum_by(world.slots.firm[:inputs], mass, len(world.firms))
     share = np.where(total > 1e-15, chinese / np.maximum(total, 1e-15), 0.0)
     return np.where(world.is_source, world.origin_share, share)
 

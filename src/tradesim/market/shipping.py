@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from tradesim.world.types import N_ELEMENTS, Floats, Ints, World
+from tradesim.world.types import N_ELEMENTS, Floats, Ints, World, sum_by
 
 #: A stock below a milligram is empty: its content is rounding.
 EMPTY_T = 1e-9
@@ -78,7 +78,7 @@ class Transit:
         """Load a step's shipments [all links], t; returns what arrives at once [buyers, ...]."""
         flow = self._collect(tonnes, per_tonne)
         steps = len(self.ring)
-        at_once = np.zeros(self.ring.shape[1:])
+        at_once: Floats = np.zeros(self.ring.shape[1:])
         for lag, part in self.pair_range.items():
             rows = self.pair_row[part]
             if lag == 0:
@@ -98,7 +98,7 @@ class Transit:
         ``share`` of each stage that moves in the step and transit steps ``lag``, by buyer.
         """
         if not self.holding:
-            return self.held[1]
+            return np.asarray(self.held[1], np.float64)
         first = share[:, None] * self.held[0]
         self.held[0] -= first
         self.held[1] += first
@@ -111,11 +111,11 @@ class Transit:
             self.ring[self.cursor] += self.held.sum(0)
             self.held[:] = 0.0
             self.holding = False
-        return second
+        return np.asarray(second, np.float64)
 
     def arrive(self) -> Floats:
         """What arrives now [buyers, columns]; the cursor moves on by a step."""
-        arriving = self.ring[self.cursor].copy()
+        arriving = np.array(self.ring[self.cursor], np.float64)
         self.ring[self.cursor] = 0.0
         self.cursor = (self.cursor + 1) % len(self.ring)
         return arriving
@@ -148,9 +148,7 @@ class Shipping:
         links, slots = world.links, world.slots
         lag = np.rint(world.lanes.transit_weeks[links.lane] / dt).astype(np.int64)
         every = np.arange(len(links))
-        goods = Transit.empty(
-            every, links.seller, links.buyer, lag, (slots.inputs, len(slots), 2)
-        )
+        goods = Transit.empty(every, links.seller, links.buyer, lag, (slots.inputs, len(slots), 2))
         position = np.full(len(slots), -1, np.int64)
         position[world.mixed] = np.arange(len(world.mixed))
         some = np.flatnonzero(position[links.buyer] >= 0)
@@ -160,7 +158,7 @@ class Shipping:
         )
         goods.fill(links.base_t * dt, np.stack((np.ones(len(slots)), slots.base_chinese), 1))
         elements.fill(links.base_t * dt, slots.vector[world.mixed])
-        under_way = np.bincount(links.buyer, links.base_t * lag * dt, minlength=slots.inputs)
+        under_way = sum_by(links.buyer, links.base_t * lag * dt, slots.inputs)
         return cls(
             goods=goods,
             elements=elements,

@@ -7,7 +7,7 @@ import numpy as np
 from tradesim.market.state import MarketState, gain
 from tradesim.parameters import MarketParameters
 from tradesim.terms import Terms
-from tradesim.world.types import N_GOODS, Floats, World
+from tradesim.world.types import Floats, World, sum_by
 
 #: Perceived risk at which a buyer starts to look elsewhere, and at which it looks in earnest.
 WAKES_ABOVE, AWAKE_AT = 0.15, 0.5
@@ -41,7 +41,7 @@ def source(
     world: World, state: MarketState, params: MarketParameters, terms: Terms, openness: Floats
 ) -> None:
     """Set what is ordered on every link, t in the step."""
-    links, lanes, price0 = world.links, world.lanes, world.price0
+    links, price0 = world.links, world.price0
     at_origin = world.lane_origin
     at_destination = world.lane_destination
     state.landed = landed_price(
@@ -53,7 +53,7 @@ def source(
     ratio = np.maximum(state.landed / price0[at_destination], 1e-6)
     appeal = ratio ** (-params.sourcing_elasticity)
     weight = links.weight * state.switched_on * appeal[links.lane] * state.fill
-    total = np.bincount(links.buyer, weight, minlength=world.slots.inputs)
+    total = sum_by(links.buyer, weight, world.slots.inputs)
     share = weight / np.maximum(total, 1e-30)[links.buyer]
     state.ordered = state.orders[links.buyer] * share
 

@@ -39,7 +39,7 @@ class MarketState:
     """
 
     dt: float  # weeks
-    # stocks [slots], what of them was mined in China [slots], elements in mixtures [mixed, elements]
+    # stocks [slots], their Chinese-mined part [slots], elements of mixtures [mixed, elements]
     stock: Floats
     chinese: Floats
     elements: Floats
@@ -60,7 +60,7 @@ class MarketState:
     switched_on: Floats  # [links] 0-1: ramp of a project, or how far a sleeping link is awake
     leaking: bool
     leak_wanted: Floats  # [links] t that traders will try to move
-    # prices [markets]
+    # what prices are made of, by market unless noted
     landed: Floats  # [lanes] duty-paid spot price at the destination, USD/kg
     cover: Floats
     ask: Floats

@@ -76,7 +76,9 @@ class Coverage(BaseModel):
         for field, names in known.items():
             for pattern in getattr(self, field):
                 if not any(fnmatchcase(name, pattern) for name in names):
-                    raise unknown(field.rstrip("s").replace("_", " "), pattern, names, f"covers.{field}")
+                    raise unknown(
+                        field.rstrip("s").replace("_", " "), pattern, names, f"covers.{field}"
+                    )
         return self
 
     def goods_covered(self) -> tuple[str, ...]:
@@ -146,7 +148,9 @@ class Policy(BaseModel):
             raise ValueError("effective must not lie before announced")
         for name, date in ends:
             if date is not None and date < self.effective:
-                raise ValueError(f"{name} ({date}) must not lie before effective ({self.effective})")
+                raise ValueError(
+                    f"{name} ({date}) must not lie before effective ({self.effective})"
+                )
         return self
 
     def status(self, date: dt.date) -> Status:

@@ -7,14 +7,14 @@ most); waits and approvals as reported in spring 2025.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field, field_validator
 
 from tradesim import axes
 from tradesim.errors import unknown
-from tradesim.policies.base import Calendar, Coverage, Policy, Status
+from tradesim.policies.base import GROUPS, Calendar, Coverage, Policy, Status
 from tradesim.terms import Flags, Floats, Terms
 from tradesim.world.types import Lanes
 
@@ -27,7 +27,7 @@ _CLASS_OF_USE = {
 ALARM_WEEKS = 4.0
 
 
-def _share(text: str) -> dict[str, str]:
+def _share(text: str) -> dict[str, Any]:
     return {"unit": "probability", "source": text}
 
 
@@ -111,7 +111,9 @@ class ExportLicensing(Policy):
 
     @field_validator("approval_at")
     @classmethod
-    def _nested_shares(cls, value: Mapping[str, Mapping[str, float]]) -> Mapping[str, Mapping[str, float]]:
+    def _nested_shares(
+        cls, value: Mapping[str, Mapping[str, float]]
+    ) -> Mapping[str, Mapping[str, float]]:
         for place, table in value.items():
             Coverage(destinations=(place,))
             for name, probability in table.items():
@@ -203,6 +205,4 @@ class ExportLicensing(Policy):
 
 
 def _members(place: str) -> tuple[str, ...]:
-    from tradesim.policies.base import GROUPS
-
     return GROUPS.get(place, (place,))

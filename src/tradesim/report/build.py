@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-
 from tradesim.errors import OutputError
 from tradesim.report import folder, words
 from tradesim.report.fans import Spec
@@ -78,7 +77,11 @@ def _command(reading: Reading) -> str:
 def _sections(results: Readable) -> Sequence[Section]:
     reading = Reading(results)
     if is_sweep(results.manifest):
-        return [*sweep_sections(results), words.reading_section(), words.source_section(list_data())]
+        return [
+            *sweep_sections(results),
+            words.reading_section(),
+            words.source_section(list_data()),
+        ]
     charts = figure_sections(reading) if "markets" in results.tables else []
     return [
         words.table_section(Findings(reading)), *charts, words.reading_section(),

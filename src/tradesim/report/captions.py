@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tradesim.axes import MAGNETS
 from tradesim.report import figures_chain, figures_flow, figures_market, figures_shortfall, labels
 from tradesim.report.fans import Fan, Spec
 from tradesim.report.figures_flow import Span
@@ -24,7 +25,7 @@ class Extreme:
 
 
 def extreme(reading: Reading, fan: Fan, unit: str = "", lowest: bool = False) -> Extreme:
-    """Where the median of a fan is largest (smallest if ``lowest``); shares if ``unit`` is ``%``."""
+    """Where the median of a fan is largest (or smallest); ``%`` as a unit means shares."""
     scale = 100.0 if unit == "%" else 1.0
     median = fan.median * scale
     if not np.isfinite(median).any():
@@ -34,8 +35,12 @@ def extreme(reading: Reading, fan: Fan, unit: str = "", lowest: bool = False) ->
     spread = f" (p10–p90 {span(low, high, 2)}{unit})" if fan.several else ""
     day = fan.dates[i]
     starts = reading.periods.starts
-    start = starts[max(int(np.searchsorted(starts.to_numpy(), day.to_datetime64(), "right")) - 1, 0)]
-    return Extreme(float(median[i]), f"{number(float(median[i]), 2)}{unit}{spread}", reading.period_name(start))
+    start = starts[
+        max(int(np.searchsorted(starts.to_numpy(), day.to_datetime64(), "right")) - 1, 0)
+    ]
+    return Extreme(
+        float(median[i]), f"{number(float(median[i]), 2)}{unit}{spread}", reading.period_name(start)
+    )
 
 
 def left_out(reading: Reading) -> str:
@@ -60,7 +65,9 @@ def exports(reading: Reading) -> str:
     text = f"Lowest month: {low.text} in {low.when}."
     base = fans.get((reading.other or "", ""))
     if base is not None:
-        text += f" In {reading.other} the median month is {number(float(np.nanmedian(base.median)))} t."
+        text += (
+            f" In {reading.other} the median month is {number(float(np.nanmedian(base.median)))} t."
+        )
     sampled = mine.sampled()
     if sampled:
         seeds = ", ".join(str(seed) for seed, _ in sampled)
@@ -120,7 +127,7 @@ def multiples(reading: Reading, definition: str) -> str:
 
 def strip(reading: Reading, definition: str) -> str:
     """What the cells say and who is short for longest."""
-    where = f"good IN ({sql_list(figures_shortfall.MAGNETS)})"
+    where = f"good IN ({sql_list(MAGNETS)})"
     places, _, _, months = figures_shortfall.strip_values(reading, definition, where)
     limit = f"{figures_shortfall.SHORT_SHARE:.0%}"
     text = (f"Cells: % of normal use missing (99 = 99% or more; blank = under 0.5%). Months short: "
@@ -135,7 +142,9 @@ def chain(reading: Reading, stretch: Span) -> str:
     """Magnets sent in both worlds and what waits for a licence."""
     flows = [f for f in figures_flow.flows(reading, stretch) if f.gap == 3]
     abroad = [f for f in flows if f.origin == "China" and f.destination != "China"]
-    mine, ghost = (sum(v) for v in ([f.scenario_t for f in abroad], [f.comparison_t for f in abroad]))
+    mine, ghost = (
+        sum(v) for v in ([f.scenario_t for f in abroad], [f.comparison_t for f in abroad])
+    )
     stuck = sum(min(f.blocked_t, max(f.comparison_t - f.scenario_t, 0.0)) for f in abroad)
     text = f"Magnets from China to others: {number(mine)} t"
     if reading.other:
@@ -144,10 +153,11 @@ def chain(reading: Reading, stretch: Span) -> str:
         text += f"; of the difference {number(stuck)} t has a licence pending or denied (hatched)"
     parts = [
         f"{text}.",
-        "Each column of ribbons has its own scale; its full height is the larger of the two worlds.",
+        "Each column of ribbons has its own scale.",
         f"Mean of {labels.count(len(reading.seeds), 'run')}.",
-        f"Percentages: of the grey world, where they differ by {figures_flow.LEAST_CHANGE:.0%} or more."
-        if reading.other else "",
+        f"Percentages: of the grey world, from {figures_flow.LEAST_CHANGE:.0%} difference on."
+        if reading.other
+        else "",
         f"Groups: {figures_flow.GROUP_NOTE}.",
     ]
     return " ".join(part for part in parts if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+
 import plotly.graph_objects as go
 
 from tradesim.errors import InputError, unknown
@@ -72,9 +73,7 @@ def _price(reading: Reading, good: str = "oxide_Dy") -> Spec:
     return figures_market.prices(reading, choice("good", good, [*known, "NdPr"]))
 
 
-def _shortfall(
-    reading: Reading, definition: str = "physical", form: str = "panels"
-) -> Spec:
+def _shortfall(reading: Reading, definition: str = "physical", form: str = "panels") -> Spec:
     choice("shortfall", definition, figures_shortfall.DEFINITIONS)
     panels = choice("form", form, ("panels", "strip")) == "panels"
     draw = figures_shortfall.multiples if panels else figures_shortfall.strip

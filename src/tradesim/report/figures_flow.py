@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tradesim.axes import CONCENTRATES, ECONOMIES, MAGNETS, METALS, UNDECLARED
-from tradesim.report import labels, sankey, theme
+from tradesim.report import sankey, theme
 from tradesim.report.fans import Spec
 from tradesim.report.figures_market import export_fans, over
 from tradesim.report.labels import sql_list
@@ -61,7 +61,12 @@ def spans(reading: Reading) -> list[Span]:
     found = []
     worst = trough_month(reading)
     if worst is not None:
-        found.append(Span(f"date = DATE '{worst:%Y-%m-%d}'", f"{reading.period_name(worst)}, the worst {'month' if reading.monthly else 'step'}"))
+        found.append(
+            Span(
+                f"date = DATE '{worst:%Y-%m-%d}'",
+                f"{reading.period_name(worst)}, the worst {'month' if reading.monthly else 'step'}",
+            )
+        )
     starts, kept = reading.periods.starts, reading.periods.kept
     if len(starts):
         last = starts.min() + pd.DateOffset(years=1)
@@ -121,7 +126,8 @@ def _grouped(frame: pd.DataFrame) -> dict[tuple[str, str, str], float]:
         frame["destination"].astype(str).map(codes),
     )
     sums = frame["t"].astype(float).groupby(list(keys)).sum()
-    return {(str(w), str(o), str(d)): float(t) for (w, o, d), t in sums.items()}
+    names = sums.index.to_frame(index=False).astype(str).itertuples(index=False)
+    return {(w, o, d): float(t) for (w, o, d), t in zip(names, sums, strict=True)}
 
 
 def chain(reading: Reading, span: Span) -> Spec:
@@ -133,7 +139,7 @@ def chain(reading: Reading, span: Span) -> Spec:
     traces = _ribbon_traces(reading, plan)
     axis = {"visible": False, "fixedrange": True, "domain": [0, 1], "showgrid": False,
             "showticklabels": False, "tickvals": [], "ticktext": []}  # fmt: skip
-    notes = _stage_notes() + _gap_notes(plan) + _bar_notes(plan, width)
+    notes = _stage_notes() + _gap_notes(plan) + _bar_notes(plan, width, height)
     layout = {
         **base_layout(f"Who supplies whom, tonnes by stage, {span.name}", top),
         "height": round(top + height + foot),
@@ -235,11 +241,12 @@ def _bar_shapes(plan: sankey.Plan, width: float) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _bar_notes(plan: sankey.Plan, width: float) -> list[dict[str, Any]]:
+def _bar_notes(plan: sankey.Plan, width: float, height: float) -> list[dict[str, Any]]:
     step = (width - 14) / (len(STAGES) - 1)
     notes = []
     for bar in plan.bars.values():
         text = bar.name + _change(bar.scenario_t, bar.comparison_t, " ")
-        note = annotation(text, bar.column * step + 20, (bar.top + bar.bottom) / 2, "left", "middle")
-        notes.append({**note, "xref": "x", "yref": "y", "bgcolor": "rgba(255,255,255,0.72)"})
+        place = ((bar.column * step + 20) / width, 1 - (bar.top + bar.bottom) / 2 / height)
+        note = annotation(text, *place, "left", "middle")
+        notes.append({**note, "bgcolor": "rgba(255,255,255,0.72)"})
     return notes

@@ -44,7 +44,7 @@ def world_traces(
         if fan is None:
             continue
         if world == reading.other:
-                        traces.append(median_trace(fan, reading.style(world), world, unit, where))
+            traces.append(median_trace(fan, reading.style(world), world, unit, where))
         else:
             alone = samples and len(reading.subjects) == 1
             traces += fan_traces(fan, reading.style(world), world, unit, where, alone)
@@ -55,7 +55,8 @@ def exports(reading: Reading) -> Spec:
     """Magnet exports from China to all other economies over time."""
     fans = export_fans(reading)
     panels = Panels(
-        title=f"Magnet exports from China, all grades, {_what(reading)}tonnes per month, {reading.years}",
+        title="Magnet exports from China, all grades, "
+        f"{_what(reading)}tonnes per month, {reading.years}",
         rows=1, columns=1, x_range=reading.x_range, titles=[""], row_titles=["t per month"],
         panel_px=330, markers=reading.markers(), value_ticks=5,
     )  # fmt: skip

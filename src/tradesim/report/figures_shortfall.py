@@ -73,8 +73,8 @@ def multiples(reading: Reading, definition: str = "physical") -> Spec:
         + reading.years,
         rows=len(goods), columns=columns, x_range=reading.x_range,
         titles=[labels.economy(e) for e in ECONOMIES_SHOWN] + [""] * (columns * (len(goods) - 1)),
-        row_titles=[_short(g) for g in goods], panel_px=100, row_gap_px=28, left_px=150, flat_row_titles=True,
-        markers=reading.markers(), percent=True, share_y="all", value_ticks=3,
+        row_titles=[_short(g) for g in goods], panel_px=100, row_gap_px=28, left_px=150,
+        flat_row_titles=True, markers=reading.markers(), percent=True, share_y="all", value_ticks=3,
     )  # fmt: skip
     for row, good in enumerate(goods):
         for column, economy in enumerate(ECONOMIES_SHOWN):
@@ -145,17 +145,6 @@ def strip(reading: Reading, definition: str = "physical") -> Spec:
     where = f"good IN ({sql_list(MAGNETS)})"
     places, names, cells, months = strip_values(reading, definition, where)
     row_px, top, left, right = 34, 66, 150, 150
-    text = [[_cell_text(value) for value in row] for row in cells.tolist()]
-    trace = {
-        "type": "heatmap", "z": np.round(cells, 4).tolist(), "x": list(range(len(names))),
-        "y": list(range(len(places))), "text": text, "texttemplate": "%{text}", "zmin": 0,
-        "zmax": max(0.2, float(cells.max(initial=0.0))), "showscale": False, "xgap": 1, "ygap": 2,
-        "colorscale": _scale(), "textfont": {"size": theme.TEXT_PX},
-        "meta": {"rows": [labels.economy(p) for p in places], "series": definition,
-                 "columns": [name.replace("<br>", " ") for name in names]},
-        "customdata": [[name.replace("<br>", " ") for name in names]] * len(places),
-        "hovertemplate": "%{customdata}: %{z:.1%} of normal use missing<extra></extra>",
-    }  # fmt: skip
     height = top + row_px * max(len(places), 1) + 66
     layout = {
         **base_layout(f"Magnets missing ({definition.replace('_', '-')} shortfall), median % of "
@@ -164,11 +153,39 @@ def strip(reading: Reading, definition: str = "physical") -> Spec:
         **_strip_axes(names, places, WIDTH_PX - left - right),
         "annotations": _strip_notes(months, len(places)), "shapes": [],
     }  # fmt: skip
-    return {"data": [trace] if places else [], "layout": layout}
+    words = {
+        "rows": [labels.economy(p) for p in places],
+        "series": definition,
+        "columns": [name.replace("<br>", " ") for name in names],
+    }
+    return {"data": _strip_traces(cells, words) if places else [], "layout": layout}
+
+
+def _strip_traces(cells: np.ndarray, words: dict[str, Any]) -> list[dict[str, Any]]:
+    """Coloured cells, and on them the percentage in an ink that is readable on each colour."""
+    rows, columns = cells.shape
+    top = max(0.2, float(cells.max(initial=0.0)))
+    step = np.minimum(cells / top * len(theme.HEAT), len(theme.HEAT) - 1).astype(int)
+    inks = [theme.ink_on(theme.HEAT[i]) for i in step.ravel().tolist()]
+    heat = {
+        "type": "heatmap", "z": np.round(cells, 4).tolist(), "x": list(range(columns)),
+        "y": list(range(rows)), "zmin": 0, "zmax": top, "showscale": False, "xgap": 1, "ygap": 2,
+        "colorscale": _scale(), "meta": words, "customdata": [words["columns"]] * rows,
+        "hovertemplate": "%{customdata}: %{z:.1%} of normal use missing<extra></extra>",
+    }  # fmt: skip
+    texts = {
+        "type": "scatter", "mode": "text", "x": list(range(columns)) * rows,
+        "y": [row for row in range(rows) for _ in range(columns)], "hoverinfo": "skip",
+        "text": [_cell_text(value) for value in cells.ravel().tolist()], "showlegend": False,
+        "textfont": {"size": theme.TEXT_PX, "color": inks}, "name": "percent",
+    }  # fmt: skip
+    return [heat, texts]
 
 
 def _scale() -> list[list[Any]]:
-    return [[i / (len(theme.HEAT) - 1), colour] for i, colour in enumerate(theme.HEAT)]
+    """One flat step of the colour scale for each colour of the theme."""
+    n = len(theme.HEAT)
+    return [[edge / n, colour] for i, colour in enumerate(theme.HEAT) for edge in (i, i + 1)]
 
 
 def _cell_text(share: float) -> str:

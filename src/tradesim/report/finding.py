@@ -47,6 +47,12 @@ class Quantity:
         """`` [a–b]`` from p10 to p90, empty for a single run."""
         return f" [{self.span}]" if self.n > 1 else ""
 
+    def cell(self, value: float) -> str:
+        """One of the quantiles for a table: three significant figures, nothing below 0.01."""
+        if self.whole:
+            return self._text(value)
+        return "<0.01" if 0 < value < 0.01 else theme.number(value)
+
     def _text(self, value: float) -> str:
         return f"{value:,.0f}" if self.whole else theme.number(value, 2)
 
@@ -84,7 +90,7 @@ class Findings:
         frame = reading.query(
             f"SELECT * FROM headline WHERE scenario IN ({sql_list([reading.main])})"
         )
-        frame = frame.astype({name: str for name in ("metric", "economy", "good", "end_use")})
+        frame = frame.astype(dict.fromkeys(("metric", "economy", "good", "end_use"), str))
         self._frame = frame[frame["end_use"] == "all"]
         self.seeds = sorted(frame["seed"].unique())
 
@@ -164,8 +170,8 @@ def recovery_quantiles(first: np.ndarray) -> tuple[float, float, float]:
 
 def sentence(findings: Findings) -> str:
     """The finding, generated from the numbers: one sentence, p10–p90 with the number of runs."""
-    clauses = [c for c in (_export_clause(findings), _ask_clause(findings),
-                           _shortfall_clause(findings), _stoppage_clause(findings)) if c]  # fmt: skip
+    parts = (_export_clause, _ask_clause, _shortfall_clause, _stoppage_clause)
+    clauses = [clause for clause in (part(findings) for part in parts) if clause]
     count = len(findings.seeds)
     runs = f"medians, in brackets p10–p90, of {count} runs" if count > 1 else "one run, no spread"
     body = "; ".join(clauses) if clauses else "the tables hold no headline number"
@@ -183,8 +189,9 @@ def _export_clause(findings: Findings) -> str:
                 f"{low.spread} of them in the weakest month, {month_name(month)}")  # fmt: skip
     months, first = findings.recovery(month)
     back = recovery_quantiles(first)[1]
-    tail = (f"and are back at {RECOVERED:.0%} or more by {month_name(months[int(back)])}"
-            if np.isfinite(back) else f"and are not back at {RECOVERED:.0%} within the run")  # fmt: skip
+    tail = f"and are not back at {RECOVERED:.0%} within the run"
+    if np.isfinite(back):
+        tail = f"and are back at {RECOVERED:.0%} or more by {month_name(months[int(back)])}"
     return (f"China’s magnet exports fall to {low.middle}%{low.spread} of those in "
             f"{other} in {month_name(month)} {tail}")  # fmt: skip
 
@@ -233,7 +240,7 @@ def key_table(findings: Findings) -> list[Row]:
 
 
 def _row(metric: str, subject: str, q: Quantity, unit: str, more: bool = False) -> Row:
-    cells = (theme.number(q.p10), theme.number(q.p50), theme.number(q.p90))
+    cells = (q.cell(q.p10), q.cell(q.p50), q.cell(q.p90))
     if q.n <= 1:
         cells = ("–", cells[1] if q.n else "did not happen", "–")
     return Row(metric, labels.economy(subject), cells, unit, f"{q.n} of {q.runs}", more)

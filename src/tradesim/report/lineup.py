@@ -65,7 +65,7 @@ class LineUp:
                 names = frame["scenario"].astype(str)
                 frame = frame[~names.isin(seen)]
             seen |= _worlds(result)
-            frames.append(frame.astype({c: "object" for c in frame.select_dtypes("category")}))
+            frames.append(frame.astype(dict.fromkeys(frame.select_dtypes("category"), "object")))
         return pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -105,7 +106,7 @@ class Paint:
         """
         share = min(max(share, 0.0), 1.0)
         pairs = [(float(at), str(colour)) for at, colour in steps]
-        for (low, first), (high, last) in zip(pairs, pairs[1:], strict=False):
+        for (low, first), (high, last) in pairwise(pairs):
             if share <= high:
                 return _blend(first, last, (share - low) / ((high - low) or 1.0))
         return pairs[-1][1]

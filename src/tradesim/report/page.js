@@ -44,7 +44,7 @@
         });
       } else if (trace.meta && trace.meta.row) {
         out.push(trace.meta.row.concat(["", ""]));
-      } else if (trace.fill !== "toself") {
+      } else if (trace.fill !== "toself" && trace.mode !== "text") {
         trace.x.forEach(function (x, i) {
           var spread = trace.customdata ? trace.customdata[i] : ["", ""];
           out.push([trace.meta, trace.name, x, trace.y[i], spread[0], spread[1]]);

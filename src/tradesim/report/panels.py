@@ -145,7 +145,8 @@ class Panels:
                 text = [ticks.tick_text(v * 100) + "%" if self.percent else ticks.tick_text(v)
                         for v in values]  # fmt: skip
                 axes[f"yaxis{suffix}"] = {
-                    **axis_style(), "range": reach, "ticks": "", "tickvals": values, "ticktext": text,
+                    **axis_style(), "range": reach, "ticks": "",
+                    "tickvals": values, "ticktext": text,
                     "showticklabels": column == 0 or self.share_y == "none",
                     "anchor": f"x{suffix}", "domain": list(self._y_domain(row)),
                     "zeroline": True, "zerolinecolor": theme.RULE, "zerolinewidth": 1.5,
@@ -252,6 +253,7 @@ def axis_style() -> dict[str, Any]:
     return {
         "gridcolor": theme.GRID, "showgrid": True, "linecolor": theme.RULE, "showline": True,
         "tickcolor": theme.RULE, "tickmode": "array", "fixedrange": True, "zeroline": False,
+        "ticklabelstandoff": 4,
         "tickfont": {"size": theme.TEXT_PX, "color": theme.INK},
     }  # fmt: skip
 
@@ -277,7 +279,9 @@ def legend_rows(names: list[str]) -> int:
     """Rows that a legend of these names needs over the width of a figure."""
     if not names or _natural_px(names) <= WIDTH_PX - 16:
         return min(len(names), 1)
-    return math.ceil(len(names) / max(1, int((WIDTH_PX - 16) // (_entry_px(names) + LEGEND_SYMBOL_PX))))
+    return math.ceil(
+        len(names) / max(1, int((WIDTH_PX - 16) // (_entry_px(names) + LEGEND_SYMBOL_PX)))
+    )
 
 
 def _natural_px(names: list[str]) -> float:

@@ -247,7 +247,7 @@ class Reading:
         for (step, actor, detail), part in grouped:
             actions = [action for action in _EVENT_DASH if action in set(part["action"])]
             words = labels.joined([_EVENT_WORDS[action] for action in actions])
-            date = self._day_of(str(detail), actions[0], step)
+            date = self._day_of(str(detail), actions[0], pd.Timestamp(str(step)))
             title = self.policy_title(str(detail))
             label = f"{date.day} {date:%B %Y}, {labels.economy(str(actor))}: {title} {words}"
             out.append(Marker(date, label, _EVENT_DASH[actions[-1]]))

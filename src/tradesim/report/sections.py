@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 
-
 from tradesim.report import (
     captions,
     figures_chain,
@@ -131,8 +130,8 @@ def flow_section(reading: Reading) -> Section:
     ghost = " Grey: what moved in the comparison world." if reading.other else ""
     intro = (
         "<p>Each bar is a group of economies at one stage of the chain; each ribbon is what one "
-        f"group sends to another at the next stage.{ghost} Recycled scrap and direct uses of oxides "
-        "are not drawn.</p>"
+        f"group sends to another at the next stage.{ghost} Recycled scrap and direct uses of "
+        "oxides are not drawn.</p>"
     )
     return Section("flows", "Who supplies whom", intro, (cards,), short="Flows")
 

@@ -47,7 +47,9 @@ class Frame:
 def figure_svg(figure: Spec, description: str = "", ids: str = "") -> str:
     """The figure as one SVG document (text stays text), titled and described for readers.
 
-    ``ids`` goes before every id inside, so that several drawings can share a page. ``figure`` must carry explicit axis ranges and ticks, as every figure of this package does.
+    ``ids`` goes before every id inside, so that several drawings can share a page. ``figure``
+    must carry explicit axis ranges and ticks, as every figure of this package does; sizes are in
+    pixels.
     Raises :class:`ModelError` for a kind of mark that has no static form.
     """
     layout: Layout = figure["layout"]
@@ -193,6 +195,13 @@ def _scatter(trace: Layout, frame: Frame, paint: Paint) -> str:
             f'stroke="{line.get("color", theme.INK)}" stroke-width="{line.get("width", 2):g}"'
             f'{dashes} stroke-linejoin="round"/>'
         )
+    if mode == "text":
+        inks = trace["textfont"]["color"]
+        parts += [
+            text_element(text, frame.x(x), frame.y(y), "center", "middle", colour=ink)
+            for x, y, text, ink in zip(trace["x"], trace["y"], trace["text"], inks, strict=True)
+            if text
+        ]
     if "markers" in mode:
         marker = trace["marker"]
         colour = marker.get("color", theme.INK)
@@ -221,25 +230,21 @@ def _heatmap(trace: Layout, frame: Frame, paint: Paint) -> str:
                 f'<rect x="{left + gap / 2:.1f}" y="{top + gap / 2:.1f}" '
                 f'width="{wide - gap:.1f}" height="{tall - gap:.1f}" fill="{colour}"/>'
             )
-            text = trace["text"][row][column] if trace.get("text") is not None else ""
-            ink = theme.INK if theme.contrast(colour, theme.INK) > 4.5 else theme.PAPER
-            if text:
-                parts.append(text_element(text, left + wide / 2, top + tall / 2, "center",
-                                          "middle", colour=ink))  # fmt: skip
     return "".join(parts)
 
 
 def _place(item: Layout, key: str, ref: str, frames: dict[str, Frame], layout: Layout) -> float:
     """Pixel of a coordinate in paper, axis-domain or data units (Plotly's ``xref``/``yref``)."""
-    value, along_x = item[key], ref[0] == "x" or (ref == "paper" and key.startswith("x"))
+    value, along_x = item[key], key.startswith("x")
     if ref == "paper":
         left, top, width, height = _inner(layout)
-        return left + width * value if along_x else top + height * (1 - value)
+        return left + width * float(value) if along_x else top + height * (1 - float(value))
     axis, _, domain = ref.partition(" ")
     frame = frames[axis[1:]]
+    if domain and along_x:
+        return frame.left + frame.width * float(value)
     if domain:
-        return frame.left + frame.width * value if along_x else (
-            frame.top + frame.height * (1 - value))  # fmt: skip
+        return frame.top + frame.height * (1 - float(value))
     return frame.x(value) if along_x else frame.y(value)
 
 

@@ -2,120 +2,164 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-import pandas as pd
 
 from tradesim.report import theme
 from tradesim.report.fans import Spec
-from tradesim.report.panels import WIDTH_PX, annotation, axis_style, base_layout, margins
+from tradesim.report.panels import annotation, axis_style, base_layout, margins
 from tradesim.report.reading import Readable
 from tradesim.report.sections import Card, Section
 from tradesim.report.ticks import tick_text, value_axis
 
-#: What a sweep shows of each point: title, unit, and the row of the summary.
-MEASURES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
-    ("trough", "Lowest month of Chinese magnet exports", "× comparison",
-     {"metric": "magnet_exports_trough", "economy": "CHN"}),
-    ("ask", "Peak ask of Dy oxide in the EU", "× base",
-     {"metric": "ask_peak_ratio", "economy": "EU27", "good": "oxide_Dy"}),
-    ("stop", "First plant outside China stops", "weeks",
-     {"metric": "weeks_to_first_stoppage", "economy": "outside_CHN"}),
-    ("short", "Physical shortfall of magnets with Dy/Tb outside China, first year", "t",
-     {"metric": "shortfall_physical:first_year", "economy": "outside_CHN",
-      "good": "magnet_NdFeB_HRE"}),
+
+@dataclass(frozen=True)
+class Measure:
+    """What a sweep shows of each point: file name, title, unit and the row of the summary."""
+
+    slug: str
+    title: str
+    unit: str
+    where: Mapping[str, str]
+
+
+MEASURES = (
+    Measure("trough", "Lowest month of Chinese magnet exports", "× comparison",
+            {"metric": "magnet_exports_trough", "economy": "CHN"}),
+    Measure("ask", "Peak ask of Dy oxide in the EU", "× base",
+            {"metric": "ask_peak_ratio", "economy": "EU27", "good": "oxide_Dy"}),
+    Measure("stop", "First plant outside China stops", "weeks",
+            {"metric": "weeks_to_first_stoppage", "economy": "outside_CHN"}),
+    Measure("short", "Physical shortfall outside China in the first year, magnets with Dy/Tb", "t",
+            {"metric": "shortfall_physical:first_year", "economy": "outside_CHN",
+             "good": "magnet_NdFeB_HRE"}),
 )  # fmt: skip
 
 
-def measure_rows(summary: pd.DataFrame, where: dict[str, str], scenarios: set[str]) -> pd.DataFrame:
-    """Rows of the summary for one measure, one per point, in the order of the points."""
-    rows = summary[summary["scenario"].isin(scenarios)]
-    for column, value in where.items():
-        rows = rows[rows[column].astype(str) == value]
-    return rows.drop_duplicates("point").sort_values("point")
+@dataclass(frozen=True)
+class PointRow:
+    """One point's quantiles of a measure (its unit) over ``n`` runs; nan: did not happen."""
+
+    name: str
+    p10: float
+    p50: float
+    p90: float
+    n: int
 
 
 def point_names(results: Readable) -> dict[int, str]:
     """``point → scenario`` and, where points share a scenario, the point's number."""
     names = {}
     for key, page in results.config.items():
-        told = page.get("scenario", {}) if isinstance(page, dict) else {}
         if key.startswith("point_"):
-            names[int(key.removeprefix("point_"))] = str(told.get("name", key))
-    shared = {name for name in names.values() if list(names.values()).count(name) > 1}
-    return {p: f"{name} (point {p})" if name in shared else name for p, name in names.items()}
+            names[int(key.removeprefix("point_"))] = str(page["scenario"]["name"])
+    all_names = list(names.values())
+    return {
+        point: f"{name} (point {point})" if all_names.count(name) > 1 else name
+        for point, name in names.items()
+    }
+
+
+def point_rows(results: Readable, measure: Measure) -> list[PointRow]:
+    """The measure at each point, in their order; comparison worlds are left out."""
+    found = results.summary
+    for column, value in measure.where.items():
+        found = found[found[column].astype(str) == value]
+    rows = []
+    for point, name in sorted(point_names(results).items()):
+        own = results.config[f"point_{point}"]["scenario"]["name"]
+        part = found[(found["point"] == point) & (found["scenario"].astype(str) == own)]
+        if len(part):
+            low, middle, high = part[["p10", "p50", "p90"]].to_numpy(dtype=float)[0].tolist()
+            rows.append(PointRow(name, low, middle, high, int(part["n"].to_numpy()[0])))
+    return rows
 
 
 def sweep_sections(results: Readable) -> list[Section]:
     """Sections of a sweep: a table and a figure for each measure."""
-    summary, names = results.summary, point_names(results)
-    if "point" not in summary.columns or summary.empty:
+    if "point" not in results.summary.columns or results.summary.empty:
         words = "<p>No point of this sweep was finished. See <code>failures.csv</code>.</p>"
         return [Section("points", "Points", words)]
-    scenarios = {str(name) for name in results.manifest["scenario"]}
     sections = []
-    for slug, title, unit, where in MEASURES:
-        rows = measure_rows(summary, where, scenarios)
-        if rows.empty:
-            continue
-        card = Card(slug, title, figure(rows, names, title, unit), caption(rows, names, unit))
-        sections.append(Section(slug, title, table(rows, names, unit), ((card,),)))
-    intro = "<p>Each point of the sweep is one configuration; <code>points.csv</code> lists the overrides.</p>"
+    for measure in MEASURES:
+        rows = point_rows(results, measure)
+        if rows:
+            card = Card(measure.slug, measure.title, figure(rows, measure), caption(rows, measure))
+            sections.append(
+                Section(measure.slug, measure.title, table(rows, measure), ((card,),),
+                        short=measure.slug.capitalize())
+            )  # fmt: skip
+    intro = (
+        "<p>Each point of the sweep is one configuration; <code>points.csv</code> lists the "
+        "overrides.</p>"
+    )
     return [Section("points", "Points", intro), *sections]
 
 
-def table(rows: pd.DataFrame, names: dict[int, str], unit: str) -> str:
+def table(rows: list[PointRow], measure: Measure) -> str:
     """The measure by point as an HTML table."""
     body = "".join(
-        f"<tr><th scope='row'>{escape(names.get(int(r.point), str(r.point)))}</th>"
-        + "".join(f"<td class='n'>{theme.number(v)}</td>" for v in (r.p10, r.p50, r.p90))
-        + f"<td>{escape(unit)}</td><td class='n'>{int(r.n)}</td></tr>"
-        for r in rows.itertuples()
+        f"<tr><th scope='row'>{escape(row.name)}</th>"
+        + "".join(f"<td class='n'>{theme.number(v)}</td>" for v in (row.p10, row.p50, row.p90))
+        + f"<td>{escape(measure.unit)}</td><td class='n'>{row.n}</td></tr>"
+        for row in rows
     )
-    head = "<th>Point</th><th class='n'>p10</th><th class='n'>p50</th><th class='n'>p90</th><th>Unit</th><th class='n'>Runs</th>"
-    return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    names = (("Point", ""), ("p10", "n"), ("p50", "n"), ("p90", "n"), ("Unit", ""), ("Runs", "n"))
+    head = "".join(f"<th scope='col' class='{kind}'>{name}</th>" for name, kind in names)
+    return (
+        f"<div class='wide'><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
-def caption(rows: pd.DataFrame, names: dict[int, str], unit: str) -> str:
+def caption(rows: list[PointRow], measure: Measure) -> str:
     """Largest and smallest median over the points."""
-    known = rows[np.isfinite(rows["p50"].astype(float))]
-    if known.empty:
+    known = [row for row in rows if np.isfinite(row.p50)]
+    if not known:
         return "It happened in no run of any point."
-    low, high = known.loc[known["p50"].idxmin()], known.loc[known["p50"].idxmax()]
-    return (f"Medians from {theme.number(low['p50'])} ({names.get(int(low['point']), '')}) to "
-            f"{theme.number(high['p50'])} {unit} ({names.get(int(high['point']), '')}). The spread "
-            "over points is not a probability.")  # fmt: skip
+    low, high = (pick(known, key=lambda row: row.p50) for pick in (min, max))
+    return (
+        f"Medians from {theme.number(low.p50)} ({low.name}) to {theme.number(high.p50)} "
+        f"{measure.unit} ({high.name}). The spread over points is not a probability."
+    )
 
 
-def figure(rows: pd.DataFrame, names: dict[int, str], title: str, unit: str) -> Spec:
+def figure(rows: list[PointRow], measure: Measure) -> Spec:
     """Median and p10–p90 of one measure, one line per point."""
-    count, row_px, left, top, foot = len(rows), 34, 330, 62, 62
-    values = rows[["p10", "p50", "p90"]].astype(float).to_numpy()
-    finite = values[np.isfinite(values)]
-    reach, ticks = value_axis(0.0, float(finite.max()) if finite.size else 1.0, 6)
-    bars = {"type": "scatter", "mode": "lines", "name": "p10–p90", "showlegend": False,
-            "x": [v for low, _, high in values.tolist() for v in (_or(low), _or(high), None)],
-            "y": [i for k in range(count) for i in (k, k, None)], "hoverinfo": "skip",
-            "line": {"color": theme.BLUE, "width": 5, "dash": "solid"}, "meta": unit}  # fmt: skip
-    dots = {"type": "scatter", "mode": "markers", "name": "median", "showlegend": False,
-            "x": [_or(v) for v in values[:, 1].tolist()], "y": list(range(count)),
-            "marker": {"symbol": "diamond", "size": 13, "color": theme.INK}, "meta": unit,
-            "hovertemplate": "%{x:,.3~r}<extra></extra>"}  # fmt: skip
+    count, row_px, left, top, foot = len(rows), 34, 330, 62, 66
+    values = [v for row in rows for v in (row.p10, row.p50, row.p90) if np.isfinite(v)]
+    reach, places = value_axis(0.0, max(values, default=1.0), 6)
     style = axis_style()
-    places = [names.get(int(p), str(p)) for p in rows["point"]]
     layout = {
-        **base_layout(f"{title}, {unit}, p10–p90 and median by point", top),
-        "height": top + row_px * count + foot,
-        "margin": margins(left, 24, top, foot),
-        "xaxis": {**style, "range": reach, "tickvals": ticks, "domain": [0, 1], "anchor": "y",
-                  "ticktext": [tick_text(v) for v in ticks], "showticklabels": True},
+        **base_layout(f"{measure.title}, {measure.unit}, median and p10–p90 by point", top),
+        "height": top + row_px * count + foot, "margin": margins(left, 24, top, foot),
+        "xaxis": {**style, "range": reach, "tickvals": places, "domain": [0, 1], "anchor": "y",
+                  "ticktext": [tick_text(v) for v in places], "showticklabels": True},
         "yaxis": {**style, "range": [count - 0.5, -0.5], "tickvals": list(range(count)),
-                  "ticktext": places, "showticklabels": True, "domain": [0, 1], "anchor": "x"},
-        "annotations": [annotation(unit, 1, 0, "right", "top", y_shift=-34)], "shapes": [],
+                  "ticktext": [row.name for row in rows], "showticklabels": True, "ticks": "",
+                  "domain": [0, 1], "anchor": "x"},
+        "annotations": [annotation(measure.unit, 1, 0, "right", "top", y_shift=-32)], "shapes": [],
     }  # fmt: skip
-    assert layout["width"] == WIDTH_PX
-    return {"data": [bars, dots], "layout": layout}
+    return {"data": _marks(rows), "layout": layout}
+
+
+def _marks(rows: list[PointRow]) -> list[Spec]:
+    bars = {
+        "type": "scatter", "mode": "lines", "name": "p10–p90", "showlegend": False,
+        "x": [v for row in rows for v in (_or(row.p10), _or(row.p90), None)],
+        "y": [place for i in range(len(rows)) for place in (i, i, None)], "hoverinfo": "skip",
+        "line": {"color": theme.BLUE, "width": 5, "dash": "solid"}, "meta": "p10–p90",
+    }  # fmt: skip
+    dots = {
+        "type": "scatter", "mode": "markers", "name": "median", "showlegend": False,
+        "x": [_or(row.p50) for row in rows], "y": list(range(len(rows))), "meta": "median",
+        "marker": {"symbol": "diamond", "size": 13, "color": theme.INK},
+        "hovertemplate": "%{x:,.3~r}<extra></extra>",
+    }  # fmt: skip
+    return [bars, dots]
 
 
 def _or(value: float) -> float | None:

@@ -70,6 +70,11 @@ def contrast(first: str, second: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def ink_on(colour: str) -> str:
+    """Ink or white, whichever stands out more on a ground of ``#rrggbb``."""
+    return INK if contrast(INK, colour) >= contrast(PAPER, colour) else PAPER
+
+
 def number(value: float, digits: int = 3) -> str:
     """A number for a sentence: ``digits`` significant figures, thin groups, no exponent.
 

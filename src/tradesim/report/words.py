@@ -9,7 +9,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from tradesim.report import labels, text, theme
+from tradesim.report import labels, text
 from tradesim.report.finding import Findings, Quantity, Row, key_table, month_name, sentence
 from tradesim.report.reading import Reading
 from tradesim.report.sections import Section
@@ -48,8 +48,18 @@ def tiles(findings: Findings) -> str:
     if found is not None:
         month, low = found
         boxes.append(_tile(low, "%", f"of normal magnet exports from China in {month_name(month)}"))
-    boxes.append(_tile(findings.ask_peak("EU27", "oxide_Dy"), "×", "peak ask of Dy oxide in the EU over its base"))
-    boxes.append(_tile(findings.stoppage("outside_CHN"), " weeks", "until the first plant outside China stops"))
+    boxes.append(
+        _tile(
+            findings.ask_peak("EU27", "oxide_Dy"),
+            "×",
+            "peak ask of Dy oxide in the EU over its base",
+        )
+    )
+    boxes.append(
+        _tile(
+            findings.stoppage("outside_CHN"), " weeks", "until the first plant outside China stops"
+        )
+    )
     lost = findings.shortfall("physical", "outside_CHN")
     boxes.append(_tile(lost, " t", "of magnets missing outside China in the first year (physical)"))
     return f'<div class="tiles">{"".join(boxes)}</div>'
@@ -98,7 +108,7 @@ def rows_html(rows: Sequence[Row]) -> str:
             span = f"<th scope='rowgroup' rowspan='{len(members)}'>{escape(metric)}</th>"
             cells = "".join(f"<td class='n'>{escape(cell)}</td>" for cell in row.cells)
             body.append(
-                f"<tr>{span if i == 0 else ''}<td>{escape(row.subject)}</td>{cells}"
+                f"<tr>{span if i == 0 else ''}<td class='k'>{escape(row.subject)}</td>{cells}"
                 f"<td>{escape(row.unit)}</td><td class='n'>{escape(row.runs)}</td></tr>"
             )
     return (
@@ -185,7 +195,9 @@ def command(reading: Reading) -> str:
 
 def _seeds(reading: Reading) -> str:
     seeds = [int(seed) for seed in reading.results.manifest.get("seeds") or reading.seeds]
-    return str(len(seeds)) if seeds == list(range(len(seeds))) else json.dumps(seeds).replace(" ", "")
+    return (
+        str(len(seeds)) if seeds == list(range(len(seeds))) else json.dumps(seeds).replace(" ", "")
+    )
 
 
 def reproduction_section(reading: Reading) -> Section:

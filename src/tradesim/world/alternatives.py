@@ -1,8 +1,8 @@
 """Suppliers that a buyer could turn to: links that sleep until its own ones fail.
 
 A buyer knows the largest maker of its input that it does not buy from, and the largest in an
-economy it does not buy from. Such a link carries no weight in the base year and wakes as perceived risk rises, so the base year and every
-world without shortage are left exactly as they were.
+economy it does not buy from. Such a link carries no weight in the base year and wakes as
+perceived risk rises, so the base year and every world without shortage stay exactly as they were.
 """
 
 from __future__ import annotations

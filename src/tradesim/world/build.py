@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from tradesim import axes, rng
 from tradesim.errors import ModelError
@@ -27,6 +28,7 @@ from tradesim.world.types import (
     Links,
     Slots,
     World,
+    sum_by,
 )
 
 #: Largest relative gap between a slot's links and its recipe before the build is refused.
@@ -52,9 +54,7 @@ def build_world(scenario: Scenario, seed: int, base: BaseYear | None = None) -> 
         firms, network = projects.add_projects(base, scenario, firms, network)
     network = alternatives.add_alternatives(firms, network)
     hubs = traders(base)
-    return _assemble(
-        scenario, seed, base, joined(firms, hubs), flows.with_idle(network, len(hubs))
-    )
+    return _assemble(scenario, seed, base, joined(firms, hubs), flows.with_idle(network, len(hubs)))
 
 
 def _assemble(
@@ -166,7 +166,7 @@ def _links(
     lane_key = np.stack((firms.economy[net.seller], firms.economy[net.buyer], net.good, net.use))
     lane, lane_of = np.unique(lane_key, axis=1, return_inverse=True)
     weekly = net.tonnes / WEEKS_PER_YEAR
-    total = np.bincount(buyer, weekly, minlength=int(buyer.max()) + 1)[buyer]
+    total = sum_by(buyer, weekly, int(buyer.max()) + 1)[buyer]
     weight = np.where(net.project != BASE_YEAR, net.weight, weekly / np.maximum(total, 1e-30))
     order = np.lexsort((seller, buyer))
     lane_of = lane_of.ravel()[order]
@@ -174,9 +174,7 @@ def _links(
         seller=seller[order],
         buyer=buyer[order],
         lane=lane_of,
-        id=firms.id[net.seller][order] * np.uint64(31)
-        ^ firms.id[net.buyer][order] * np.uint64(17)
-        ^ net.good[order].astype(np.uint64),
+        id=_pair_id(firms.id[net.seller], firms.id[net.buyer], net.good)[order],
         base_t=weekly[order],
         weight=weight[order],
         project=net.project[order],
@@ -186,17 +184,25 @@ def _links(
         destination=lane[1],
         good=lane[2],
         use=lane[3],
-        base_t=np.bincount(lane_of, links.base_t, minlength=lane.shape[1]),
+        base_t=sum_by(lane_of, links.base_t, lane.shape[1]),
         transit_weeks=transit[lane[0], lane[1]],
     )
     return links, lanes
 
 
+def _pair_id(
+    seller: npt.NDArray[np.uint64], buyer: npt.NDArray[np.uint64], good: Ints
+) -> npt.NDArray[np.uint64]:
+    """Stable id of a link: depends on its two firms and its good alone [links]."""
+    mixed = seller * np.uint64(31) + buyer * np.uint64(17)
+    return np.asarray(mixed + good.astype(np.uint64), np.uint64)
+
+
 def _check_closure(slots: Slots, links: Links) -> Slots:
     """Reset each slot to the sum of its links; a gap above :data:`CLOSURE` stops the build."""
     base = links.project == BASE_YEAR
-    bought = np.bincount(links.buyer[base], links.base_t[base], minlength=len(slots))
-    sold = np.bincount(links.seller[base], links.base_t[base], minlength=len(slots))
+    bought = sum_by(links.buyer[base], links.base_t[base], len(slots))
+    sold = sum_by(links.seller[base], links.base_t[base], len(slots))
     total = bought + sold
     known = (total > 0) | (slots.base_t > 0)
     project = np.isin(np.arange(len(slots)), np.concatenate((links.buyer, links.seller)))
@@ -228,7 +234,9 @@ def _demand_growth(base: BaseYear, firms: Firms, slots: Slots) -> Floats:
     return np.where(final, by_firm, 0.0)[slots.firm]
 
 
-def _planned_growth(firms: Firms, slots: Slots, links: Links, growth: Floats, price0: Floats) -> Floats:
+def _planned_growth(
+    firms: Firms, slots: Slots, links: Links, growth: Floats, price0: Floats
+) -> Floats:
     """Capacity growth that every producer plans, per year [firms].
 
     The growth of final demand handed up the chain: each firm plans for the mean growth of its
@@ -239,8 +247,8 @@ def _planned_growth(firms: Firms, slots: Slots, links: Links, growth: Floats, pr
     np.maximum.at(rate, slots.firm, growth)
     seller, buyer = slots.firm[links.seller], slots.firm[links.buyer]
     value = links.base_t * price0[slots.market[links.seller]]
-    total = np.bincount(seller, value, minlength=len(firms))
+    total = sum_by(seller, value, len(firms))
     for _ in range(GROWTH_ROUNDS):
-        mean = np.bincount(seller, value * rate[buyer], minlength=len(firms))
+        mean = sum_by(seller, value * rate[buyer], len(firms))
         rate = np.where(final, rate, mean / np.maximum(total, 1e-30))
     return rate

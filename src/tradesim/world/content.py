@@ -7,7 +7,7 @@ import numpy as np
 from tradesim import axes
 from tradesim.tables.loader import BaseYear
 from tradesim.world.firms import Firms
-from tradesim.world.types import BY_INPUTS, N_ELEMENTS, Floats, Links, Slots
+from tradesim.world.types import BY_INPUTS, N_ELEMENTS, Floats, Links, Slots, sum_by
 
 #: Rounds in which origin is passed down the chain and round the scrap loop; each round of the
 #: loop leaves about a third, so the error is far below float rounding.
@@ -33,7 +33,9 @@ class Vectors:
     def of(self, firms: Firms, firm: int, good: str) -> Floats:
         """Oxide equivalent per t of ``good`` as ``firm`` makes it [elements]."""
         if good in axes.OXIDES:
-            return np.eye(N_ELEMENTS)[axes.ELEMENT_INDEX[good.removeprefix("oxide_")]]
+            one: Floats = np.zeros(N_ELEMENTS)
+            one[axes.ELEMENT_INDEX[good.removeprefix("oxide_")]] = 1.0
+            return one
         if good in axes.CONCENTRATES:
             return self._mine[axes.ECONOMIES[firms.economy[firm]], good]
         if good == "scrap_NdFeB" and firms.stage[firm] == axes.STAGE_INDEX["magnet"]:
@@ -52,12 +54,12 @@ def origin_of_sources(firms: Firms, slots: Slots, links: Links) -> Floats:
     seller, buyer = slots.firm[links.seller], slots.firm[links.buyer]
     density = _density(slots, links)
     weight = links.base_t * density[links.seller]
-    total = np.bincount(buyer, weight, minlength=len(firms))
+    total = sum_by(buyer, weight, len(firms))
     fed = total > 0
     magnet = firms.stage == axes.STAGE_INDEX["magnet"]
     source = ~mine & ~fed
     for _ in range(ORIGIN_ROUNDS):
-        mixed = np.bincount(buyer, weight * share[seller], minlength=len(firms))
+        mixed = sum_by(buyer, weight * share[seller], len(firms))
         share = np.where(fed, mixed / np.where(fed, total, 1.0), share)
         made = (firms.activity_t * share)[magnet].sum() / firms.activity_t[magnet].sum()
         share = np.where(source, made, share)
@@ -68,11 +70,11 @@ def _density(slots: Slots, links: Links) -> Floats:
     """Total oxide equivalent per tonne in each output slot [slots]."""
     density = slots.vector.sum(1)
     for _ in range(2):  # components take the content of what goes into them
-        inflow = np.bincount(
+        inflow = sum_by(
             slots.firm[links.buyer], links.base_t * density[links.seller],
-            minlength=int(slots.firm.max()) + 1,
+            int(slots.firm.max()) + 1,
         )  # fmt: skip
-        outflow = np.bincount(slots.firm, slots.base_t * (slots.filled == BY_INPUTS), minlength=len(inflow))
+        outflow = sum_by(slots.firm, slots.base_t * (slots.filled == BY_INPUTS), len(inflow))
         mean = inflow / np.where(outflow > 0, outflow, 1.0)
         density = np.where(slots.filled == BY_INPUTS, mean[slots.firm], density)
     return np.asarray(density, np.float64)
@@ -87,8 +89,8 @@ def base_vectors(firms: Firms, slots: Slots, links: Links) -> Floats:
     vector = slots.vector.copy()
     is_input = np.arange(len(slots)) < slots.inputs
     built = slots.filled == BY_INPUTS
-    bought = np.bincount(links.buyer, links.base_t, minlength=len(slots))
-    made = np.bincount(slots.firm, slots.base_t * built, minlength=len(firms))
+    bought = sum_by(links.buyer, links.base_t, len(slots))
+    made = sum_by(slots.firm, slots.base_t * built, len(firms))
     for _ in range(2):  # once for components, once for those who buy them
         inflow = np.zeros((len(slots), N_ELEMENTS))
         np.add.at(inflow, links.buyer, links.base_t[:, None] * vector[links.seller])
@@ -103,6 +105,6 @@ def base_chinese(firms: Firms, slots: Slots, links: Links, origin: Floats) -> Fl
     """Oxide equivalent mined in China per tonne of every stock in the base year [slots]."""
     chinese = slots.vector.sum(1) * origin[slots.firm]
     is_input = np.arange(len(slots)) < slots.inputs
-    inflow = np.bincount(links.buyer, links.base_t * chinese[links.seller], minlength=len(slots))
-    bought = np.bincount(links.buyer, links.base_t, minlength=len(slots))
+    inflow = sum_by(links.buyer, links.base_t * chinese[links.seller], len(slots))
+    bought = sum_by(links.buyer, links.base_t, len(slots))
     return np.where(is_input, inflow / np.maximum(bought, 1e-30), chinese)

@@ -21,6 +21,7 @@ from tradesim.world.types import (
     Lanes,
     Links,
     Slots,
+    sum_by,
 )
 
 #: Stock above this multiple of its target is thrown out (assumption; the valve that keeps an
@@ -32,7 +33,9 @@ _HRE = axes.GOOD_INDEX["magnet_NdFeB_HRE"]
 _PLAIN = axes.GOOD_INDEX["magnet_NdFeB"]
 
 
-def derived(firms: Firms, slots: Slots, links: Links, lanes: Lanes, costs: Floats) -> dict[str, Any]:
+def derived(
+    firms: Firms, slots: Slots, links: Links, lanes: Lanes, costs: Floats
+) -> dict[str, Any]:
     """The derived fields of :class:`World`, by name; ``costs`` is the cost share by slot."""
     inputs = slots.inputs
     firm = slots.firm[:inputs]
@@ -98,9 +101,9 @@ def _market_facts(slots: Slots) -> dict[str, Any]:
     for members in FAMILIES:
         numbers = axes.positions(members, axes.GOODS)
         family[numbers] = numbers[0]
-    inside = np.bincount(slots.market, held * slots.vector.sum(1), minlength=markets)
+    inside = sum_by(slots.market, held * slots.vector.sum(1), markets)
     return {
-        "market_size": np.bincount(slots.market, held, minlength=markets),
+        "market_size": sum_by(slots.market, held, markets),
         "family": family,
         "family_size": inside.reshape(N_ECONOMIES, N_GOODS),
     }
@@ -146,7 +149,9 @@ def recoveries(firms: Firms, slots: Slots, nominal: Floats) -> Floats:
     gross = nominal[joint] / np.maximum(1.0 - slots.disposal[joint], 1e-12)
     inside = feed[slots.firm[joint], slots.element[joint]]
     own = gross / np.where(inside > 0, inside, np.inf)
-    kind = [(firms.line[f], e) for f, e in zip(slots.firm[joint], slots.element[joint], strict=True)]
+    kind = [
+        (firms.line[f], e) for f, e in zip(slots.firm[joint], slots.element[joint], strict=True)
+    ]
     made: dict[tuple[str, int], float] = {}
     fed: dict[tuple[str, int], float] = {}
     for key, tonnes, mass in zip(kind, gross, inside, strict=True):
@@ -163,5 +168,5 @@ def _transit(slots: Slots, links: Links, lanes: Lanes) -> Floats:
     """Mean transit of an input's base-year supply in weeks [inputs]."""
     awake = np.where(links.project == SLEEPING, 0.0, links.weight)
     weight = awake * lanes.transit_weeks[links.lane]
-    total = np.bincount(links.buyer, awake, minlength=slots.inputs)
-    return np.bincount(links.buyer, weight, minlength=slots.inputs) / np.maximum(total, 1e-30)
+    total = sum_by(links.buyer, awake, slots.inputs)
+    return sum_by(links.buyer, weight, slots.inputs) / np.maximum(total, 1e-30)

@@ -8,6 +8,7 @@ leaves the firms of all other cells as they were.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -165,7 +166,9 @@ def traders(base: BaseYear) -> Firms:
     """Trading firms that can re-route lots; capacity t a year, no base-year activity."""
     rows = base.table("traders")
     count = len(rows["company"])
-    keys = [(str(e), "trader", str(c)) for e, c in zip(rows["economy"], rows["company"], strict=True)]
+    keys = [
+        (str(e), "trader", str(c)) for e, c in zip(rows["economy"], rows["company"], strict=True)
+    ]
     return Firms(
         name=tuple(str(c) for c in rows["company"]),
         id=np.array([rng.stable_id("/".join(key)) for key in keys], np.uint64),
@@ -183,11 +186,8 @@ def traders(base: BaseYear) -> Firms:
 
 def joined(first: Firms, second: Firms) -> Firms:
     """Two sets of firms, one after the other."""
-    return Firms(
-        *(
-            getattr(first, field.name) + getattr(second, field.name)
-            if field.name in ("name", "line")
-            else np.concatenate((getattr(first, field.name), getattr(second, field.name)))
-            for field in fields(Firms)
-        )
-    )
+    parts: dict[str, Any] = {}
+    for field in fields(Firms):
+        one, two = getattr(first, field.name), getattr(second, field.name)
+        parts[field.name] = one + two if isinstance(one, tuple) else np.concatenate((one, two))
+    return Firms(**parts)

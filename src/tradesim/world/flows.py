@@ -106,9 +106,7 @@ class _Drawing:
             tonnes.append(self.firms.share[members] * float(self.rows["t_per_year"][row]))
         return Buyers(np.concatenate(firm), np.concatenate(use), np.concatenate(tonnes))
 
-    def _pool(
-        self, net_output: Floats, good: str, origin: str, line: str
-    ) -> tuple[Ints, Floats]:
+    def _pool(self, net_output: Floats, good: str, origin: str, line: str) -> tuple[Ints, Floats]:
         """Firms of an economy that sell a good, with t a year; of one line if it is named.
 
         A motor is made for its end use, so only makers of that line sell it.

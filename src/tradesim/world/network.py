@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tradesim import axes, rng
+from tradesim.world.types import sum_by
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -84,7 +85,7 @@ class LinkList:
         tonnes = np.concatenate(self.tonnes)
         keys = np.stack((good, use, buyer, seller))
         unique, inverse = np.unique(keys, axis=1, return_inverse=True)
-        merged = np.bincount(inverse.ravel(), tonnes, minlength=unique.shape[1])
+        merged = sum_by(inverse.ravel(), tonnes, unique.shape[1])
         return unique[3], unique[2], unique[0], unique[1], merged
 
 

@@ -9,7 +9,7 @@ from tradesim.parameters import MarketParameters
 from tradesim.tables.loader import BaseYear
 from tradesim.world.derive import nominal_flow
 from tradesim.world.firms import Firms
-from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Slots
+from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Slots, sum_by
 
 
 def base_prices(base: BaseYear) -> Floats:
@@ -100,7 +100,7 @@ def cost_shares(base: BaseYear, firms: Firms, slots: Slots, price0: Floats) -> F
     out = slice(slots.inputs, len(slots))
     np.add.at(output, slots.firm[out], value[out])
     final = _final_shares(base)
-    bought = np.bincount(slots.firm[: slots.inputs], value[: slots.inputs], minlength=len(firms))
+    bought = sum_by(slots.firm[: slots.inputs], value[: slots.inputs], len(firms))
     manufacture = firms.stage == axes.STAGE_INDEX["manufacture"]
     product = np.array([final.get(line, 0.1) for line in firms.line])
     output = np.where(manufacture, bought / product, output)
@@ -117,12 +117,10 @@ def passed_on(firms: Firms, slots: Slots, costs: Floats) -> Floats:
     That is the cost share, but nothing in joint production: the price of ore and scrap follows
     what is in them, not the other way round, and the loop through scrap would have no anchor.
     """
-    joint = np.isin(
-        firms.stage, [axes.STAGE_INDEX["separation"], axes.STAGE_INDEX["recycling"]]
-    )
+    joint = np.isin(firms.stage, [axes.STAGE_INDEX["separation"], axes.STAGE_INDEX["recycling"]])
     shares = np.where(joint[slots.firm], 0.0, costs)
     shares[slots.inputs :] = 0.0
-    total = np.bincount(slots.firm, shares, minlength=len(firms))
+    total = sum_by(slots.firm, shares, len(firms))
     return shares / np.maximum(total, 1.0)[slots.firm]
 
 

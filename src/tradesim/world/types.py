@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -142,3 +143,8 @@ class World:
     def markets(self) -> int:
         """Number of markets: economies x goods."""
         return N_ECONOMIES * N_GOODS
+
+
+def sum_by(index: Ints, amount: npt.NDArray[Any], size: int) -> Floats:
+    """Sum of ``amount`` by ``index`` [size], in the unit of ``amount``."""
+    return np.asarray(np.bincount(index, amount, minlength=size), np.float64)

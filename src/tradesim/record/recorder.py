@@ -1,0 +1,99 @@
+"""Record a run: sum the steps of each period, note events, hand out Arrow tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pyarrow as pa
+
+from tradesim import axes, schema
+from tradesim.market.state import MarketState
+from tradesim.record import blocks
+from tradesim.record.blocks import Block
+from tradesim.record.sums import Sums, periods, standing_still
+from tradesim.world.types import World
+
+Event = tuple[dt.date, str, str, str, str, str, str]
+
+
+class Recorder:
+    """Accumulates one run and turns it into tables without scenario and seed columns.
+
+    ``record`` is ``full`` for every step or ``monthly``, where a step over a month's end is
+    shared by days.
+    """
+
+    def __init__(self, world: World, record: str) -> None:
+        self.world, self.full = world, record == "full"
+        self._blocks: dict[str, list[Block]] = {name: [] for name in schema.MODEL_TABLES}
+        self._events: list[Event] = []
+        self._markets = blocks.Markets(world)
+        self._stood: set[tuple[int, int]] = set()
+        self._revenue_usd = np.zeros(len(axes.ECONOMIES))
+        self._period: dt.date | None = None
+        self._last: MarketState | None = None
+        self._sums = Sums(world)
+
+    def event(
+        self, date: dt.date, actor: str, action: str, instrument: str, target: str, detail: str,
+        reason: str,
+    ) -> None:  # fmt: skip
+        """Note an event with its reason in words."""
+        self._events.append((date, actor, action, instrument, target, detail, reason))
+
+    def step(self, state: MarketState, date: dt.date, weeks: float) -> None:
+        """Add a step of some weeks that starts on ``date``."""
+        standing = standing_still(self.world, state)
+        for row in np.flatnonzero(standing).tolist():
+            self._first_stoppage(row, date)
+        for first, share in periods(date, 7.0 * weeks, self.full):
+            if self._period is not None and first != self._period:
+                self._close()
+            self._period = first
+            self._sums.add(state, standing, share, 7.0 * weeks * share)
+            self._last = state
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Close the last period and return every table of the run."""
+        self._close()
+        tables = {name: blocks.stack(name, rows) for name, rows in self._blocks.items()}
+        tables["events"] = _events_table(self._events)
+        return tables
+
+    def _close(self) -> None:
+        """Turn the sums of the period into one block of rows in every table."""
+        if self._period is None or self._last is None:
+            return
+        world, sums, state, date = self.world, self._sums, self._last, self._period
+        self._blocks["markets"].append(self._markets.block(sums, state, date))
+        self._blocks["uses"].append(blocks.uses(world, sums, date))
+        self._blocks["flows"].append(blocks.flows(world, sums, state, date))
+        self._blocks["licences"] += blocks.licences(world, sums, state, date)
+        self._blocks["plants"].append(blocks.plants(world, sums, state, date))
+        revenue = state.treasury_usd - self._revenue_usd
+        self._blocks["states"].append(blocks.states(revenue, date))
+        self._revenue_usd = state.treasury_usd.copy()
+        self._sums, self._period = Sums(world), None
+
+    def _first_stoppage(self, firm: int, date: dt.date) -> None:
+        """Report the first plant that stands still in an economy and stage."""
+        firms = self.world.firms
+        key = (int(firms.economy[firm]), int(firms.stage[firm]))
+        if key in self._stood:
+            return
+        self._stood.add(key)
+        self.event(
+            date, axes.ECONOMIES[key[0]], "first_stoppage", "", axes.STAGES[key[1]],
+            firms.name[firm], "inputs cover less than a fifth of its plan",
+        )  # fmt: skip
+
+
+def _events_table(events: list[Event]) -> pa.Table:
+    """Events in the order they happened."""
+    names = ("date", "actor", "action", "instrument", "target", "detail", "reason")
+    text = pa.dictionary(pa.int16(), pa.string())
+    columns = {"date": pa.array([event[0] for event in events], pa.date32())}
+    for number, name in enumerate(names[1:], start=1):
+        columns[name] = pa.array([str(event[number]) for event in events], pa.string()).cast(text)
+    return pa.table(columns).select(list(schema.model_columns("events")))
