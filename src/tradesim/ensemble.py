@@ -9,14 +9,18 @@ from __future__ import annotations
 import contextlib
 import multiprocessing as mp
 import os
+import pickle
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, TextIO
 
 import pyarrow as pa
@@ -111,8 +115,8 @@ def run_seeds(
 def _run_pool(
     task: Task, seeds: Sequence[int], workers: int, keep: Keep, progress: Progress
 ) -> None:
-    with _script_left_alone(task), _pool(workers) as pool:
-        queue = _Queue(pool, task, seeds, keep, progress)
+    with _script_left_alone(task), _pool(task, workers) as pool:
+        queue = _Queue(pool, seeds, keep, progress)
         try:
             while queue.submit(_AHEAD * workers):
                 queue.advance()
@@ -124,22 +128,25 @@ def _run_pool(
 
 
 class _Queue:
-    """Seeds given out to a pool a few at a time; what they yield is handed over in order."""
+    """Seeds given out to a pool a few at a time; what they yield is handed over in order.
+
+    Workers put results into files and answer with the path: a worker may then be ended at any
+    time without leaving half an answer in the pipe, for which the pool would wait for ever.
+    """
 
     def __init__(
-        self, pool: ProcessPoolExecutor, task: Task, seeds: Sequence[int], keep: Keep,
-        progress: Progress,
-    ) -> None:  # fmt: skip
-        self.pool, self.task, self.keep, self.progress = pool, task, keep, progress
+        self, pool: ProcessPoolExecutor, seeds: Sequence[int], keep: Keep, progress: Progress
+    ) -> None:
+        self.pool, self.keep, self.progress = pool, keep, progress
         self.waiting = list(seeds)
-        self.futures: dict[int, Future[SeedResult]] = {}
+        self.futures: dict[int, Future[Path]] = {}
         self._counted: set[int] = set()
 
     def submit(self, ahead: int) -> bool:
         """Give out seeds until ``ahead`` are on their way; False when all is done."""
         while self.waiting and len(self.futures) < ahead:
             seed = self.waiting.pop(0)
-            self.futures[seed] = self.pool.submit(run_seed, self.task, seed)
+            self.futures[seed] = self.pool.submit(_work, seed)
         return bool(self.futures)
 
     def advance(self) -> None:
@@ -155,13 +162,19 @@ class _Queue:
             self.progress.advance()
         while self.futures and self.futures[head := min(self.futures)].done():
             with uninterrupted():
-                self.keep(self.futures.pop(head).result())
+                self._hand_over(self.futures.pop(head).result())
 
     def salvage(self) -> None:
         """Hand over what is finished although seeds before it are not."""
         for _, future in sorted(self.futures.items()):
             if future.done() and future.exception() is None:
-                self.keep(future.result())
+                with uninterrupted():
+                    self._hand_over(future.result())
+
+    def _hand_over(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self.keep(pickle.load(file))
+        path.unlink()
 
 
 def _killed(task: Task, seeds: Sequence[int]) -> WorkerError:
@@ -174,7 +187,7 @@ def _killed(task: Task, seeds: Sequence[int]) -> WorkerError:
 
 
 @contextlib.contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def _pool(task: Task, workers: int) -> Iterator[ProcessPoolExecutor]:
     """A process pool whose workers end at once when this process goes, fails or is interrupted.
 
     Their life line is a pipe which only this process holds open.
@@ -183,8 +196,10 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     if sys.platform == "linux":
         context.set_forkserver_preload(["tradesim.pairs", "tradesim.model"])
     line, hold = context.Pipe(duplex=False)
-    with _one_thread_each():
-        pool = ProcessPoolExecutor(workers, context, initializer=_prepare, initargs=(line,))
+    scratch = tempfile.TemporaryDirectory(prefix="tradesim-", ignore_cleanup_errors=True)
+    with scratch as folder, _one_thread_each():
+        job = _Job(task, Path(folder))
+        pool = ProcessPoolExecutor(workers, context, initializer=_prepare, initargs=(line, job))
         try:
             yield pool
             pool.shutdown()
@@ -230,11 +245,33 @@ def _script_left_alone(task: Task) -> Iterator[None]:
         script.update(kept)
 
 
-def _prepare(line: Connection) -> None:
+@dataclass(frozen=True)
+class _Job:
+    """What a worker is told once: the task and the folder for its results."""
+
+    task: Task
+    scratch: Path
+
+
+#: The job of this worker process; empty in the parent.
+_jobs: list[_Job] = []
+
+
+def _prepare(line: Connection, job: _Job) -> None:
     """Set a worker up: Ctrl-C is the parent's business, and so is the worker's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pa.set_cpu_count(1)
     threading.Thread(target=_end_with, args=(line,), daemon=True).start()
+    _jobs.append(job)
+
+
+def _work(seed: int) -> Path:
+    """Run one seed in a worker; the path of its pickled :class:`SeedResult`."""
+    (job,) = _jobs
+    path = job.scratch / f"{seed}.pickle"
+    with path.open("wb") as file:
+        pickle.dump(run_seed(job.task, seed), file, protocol=5)
+    return path
 
 
 def _end_with(line: Connection) -> None:

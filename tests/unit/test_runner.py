@@ -203,7 +203,7 @@ def signalled(here: Path, workers: int, group: bool, number: int) -> subprocess.
     script.write_text(JOB.format(here=str(here), weeks=WEEKS, workers=workers), encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONPATH": PYTHONPATH, fakes.MARKS: str(here)}, start_new_session=True,
+        env=os.environ | {"PYTHONPATH": PYTHONPATH, fakes.MARKS: str(here), "TMPDIR": str(here)}, start_new_session=True,
     )  # fmt: skip
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:

@@ -165,19 +165,14 @@ def chain(reading: Reading, stretch: Span) -> str:
 
 def licences(reading: Reading, group: str) -> str:
     """Granted and denied shares by destination until the end of the run, and the longest queue."""
-    places = figures_chain.queue_places(reading, group)
-    found = reading.query(
-        "SELECT destination, sum(applied_t) AS a, sum(granted_t) AS g, sum(denied_t) AS d, "
-        "sum(wait_days * granted_t) FILTER (NOT isnan(wait_days)) / nullif(sum(granted_t), 0) AS w "
-        f"FROM licences WHERE scenario = '{reading.main}' "
-        f"AND good IN ({sql_list(labels.GROUPS[group])}) GROUP BY destination"
-    ).set_index("destination")
+    totals = figures_chain.licence_totals(reading)
     parts = []
-    for place in places:
-        row = found.loc[place]
-        wait = f", mean wait {row['w']:.0f} days" if np.isfinite(row["w"]) else ""
-        parts.append(f"{labels.economy(place)} {row['g'] / row['a']:.0%} granted, "
-                     f"{row['d'] / row['a']:.0%} denied{wait}")  # fmt: skip
+    for row in totals[totals["group"] == group][:4].to_dict("records"):
+        wait = f", mean wait {row['waited'] / row['granted']:.0f} days" if row["waited"] > 0 else ""
+        parts.append(
+            f"{labels.economy(row['destination'])} {row['granted'] / row['applied']:.0%} granted, "
+            f"{row['denied'] / row['applied']:.0%} denied{wait}"
+        )
     return f"Of the tonnes applied for over the whole run: {'; '.join(parts)}."
 
 

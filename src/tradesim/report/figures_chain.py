@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from tradesim.report import labels, theme
 from tradesim.report.fans import Fan, Spec, fan_traces, median_trace
@@ -23,30 +24,35 @@ PLANT_STAGES = ("metal", "magnet", "component", "manufacture")
 PLANT_ECONOMIES = ("EU27", "USA", "JPN", "KOR", "CHN")
 
 
-def has_licences(reading: Reading) -> bool:
-    """Whether any licence was asked for in the main world."""
+def licence_totals(reading: Reading) -> pd.DataFrame:
+    """Tonnes over the whole run by group of goods and destination, most applied for first.
+
+    Columns ``group``, ``destination``, ``applied``, ``granted``, ``denied`` (t) and ``waited``
+    (t × days); only rows with applications in the main world.
+    """
     found = reading.query(
-        f"SELECT sum(applied_t) AS t FROM licences WHERE scenario = '{reading.main}'"
+        "SELECT good, destination, sum(applied_t) AS applied, sum(granted_t) AS granted, "
+        "sum(denied_t) AS denied, sum(wait_days * granted_t) FILTER (NOT isnan(wait_days)) AS "
+        f"waited FROM licences WHERE scenario = '{reading.main}' GROUP BY ALL"
     )
-    total = found["t"].iloc[0] if len(found) else None
-    return total is not None and bool(total > 0)
+    groups = {good: name for name, goods in GROUPS.items() for good in goods}
+    named = found.assign(
+        group=found["good"].astype(str).map(groups), destination=found["destination"].astype(str)
+    ).drop(columns="good")
+    sums = named.groupby(["group", "destination"], as_index=False).sum()
+    return sums[sums["applied"] > 0].sort_values("applied", ascending=False)
 
 
 def licence_groups(reading: Reading) -> list[str]:
     """Groups of goods (magnets, oxides, metals …) for which licences were applied, by name."""
-    found = reading.query("SELECT good, sum(applied_t) AS t FROM licences GROUP BY good")
-    asked = {str(good) for good, t in zip(found["good"], found["t"], strict=True) if t > 0}
-    return [name for name, goods in GROUPS.items() if asked & set(goods)]
+    asked = set(licence_totals(reading)["group"])
+    return [name for name in GROUPS if name in asked]
 
 
 def queue_places(reading: Reading, group: str, count: int = 4) -> list[str]:
     """Destinations with the largest applications for a group of goods."""
-    found = reading.query(
-        "SELECT destination, sum(applied_t) AS t FROM licences "
-        f"WHERE scenario = '{reading.main}' AND good IN ({sql_list(GROUPS[group])}) "
-        "GROUP BY destination ORDER BY t DESC"
-    )
-    return [str(place) for place in found["destination"][:count]]
+    totals = licence_totals(reading)
+    return [str(place) for place in totals[totals["group"] == group]["destination"][:count]]
 
 
 def licences(reading: Reading, group: str = "magnets") -> Spec:

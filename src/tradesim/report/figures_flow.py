@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tradesim.axes import CONCENTRATES, ECONOMIES, MAGNETS, METALS, UNDECLARED
+from tradesim.axes import CONCENTRATES, MAGNETS, METALS, UNDECLARED
 from tradesim.report import sankey, theme
 from tradesim.report.fans import Spec
 from tradesim.report.figures_market import export_fans, over
@@ -93,41 +93,34 @@ def trough_month(reading: Reading) -> pd.Timestamp | None:
 
 def flows(reading: Reading, span: Span) -> list[sankey.Flow]:
     """Mean tonnes over the runs between groups at each gap, both worlds, in one span."""
+    shipped = _grouped(reading, "flows", "origin", "sum(shipped_t)", span)
+    last = f"(SELECT max(date) FROM licences WHERE {span.where})"
+    waiting = f"sum(denied_t + CASE WHEN date = {last} THEN pending_t ELSE 0 END)"
+    stuck = _grouped(reading, "licences", "authority", waiting, span)
+    base = reading.other or reading.main
     out = []
-    runs = len(reading.seeds)
-    for gap, (_, goods) in enumerate(GAPS):
-        shipped = _grouped(reading.query(
-            f"SELECT scenario, origin, destination, sum(shipped_t) / {runs} AS t FROM flows "
-            f"WHERE {goods} AND {span.where} GROUP BY ALL"))  # fmt: skip
-        stuck = _blocked(reading, goods, span)
-        base = reading.other or reading.main
-        for key in sorted({(o, d) for _, o, d in shipped}):
-            mine, ghost = (shipped.get((w, *key), 0.0) for w in (reading.main, base))
-            blocked = stuck.get((reading.main, *key), 0.0)
-            out.append(sankey.Flow(gap, *key, mine, ghost, blocked))
+    for lane in sorted({key[1:] for key in shipped}):
+        mine, ghost = (shipped.get((w, *lane), 0.0) for w in (reading.main, base))
+        out.append(sankey.Flow(*lane, mine, ghost, stuck.get((reading.main, *lane), 0.0)))
     return out
 
 
-def _blocked(reading: Reading, goods: str, span: Span) -> dict[tuple[str, str, str], float]:
-    """Tonnes denied in the span plus tonnes pending at its end, mean over the runs."""
-    runs = len(reading.seeds)
-    last = f"(SELECT max(date) FROM licences WHERE {span.where})"
-    return _grouped(reading.query(
-        "SELECT scenario, authority AS origin, destination, "
-        f"sum(denied_t + CASE WHEN date = {last} THEN pending_t ELSE 0 END) / {runs} AS t "
-        f"FROM licences WHERE {goods} AND {span.where} GROUP BY ALL"))  # fmt: skip
-
-
-def _grouped(frame: pd.DataFrame) -> dict[tuple[str, str, str], float]:
-    codes = {code: group(code) for code in ECONOMIES}
-    keys = (
-        frame["scenario"].astype(str),
-        frame["origin"].astype(str).map(codes),
-        frame["destination"].astype(str).map(codes),
+def _grouped(
+    reading: Reading, table: str, origin: str, tonnes: str, span: Span
+) -> dict[tuple[str, int, str, str], float]:
+    """Mean t over the runs by world, gap, group of origin and group of destination."""
+    cases = " ".join(f"WHEN {goods} THEN {gap}" for gap, (_, goods) in enumerate(GAPS))
+    frame = reading.query(
+        f"SELECT scenario, CASE {cases} ELSE -1 END AS gap, {origin} AS origin, destination, "
+        f"{tonnes} / {len(reading.seeds)} AS t FROM {table} WHERE {span.where} GROUP BY ALL"
     )
-    sums = frame["t"].astype(float).groupby(list(keys)).sum()
-    names = sums.index.to_frame(index=False).astype(str).itertuples(index=False)
-    return {(w, o, d): float(t) for (w, o, d), t in zip(names, sums, strict=True)}
+    out: dict[tuple[str, int, str, str], float] = {}
+    rows = (frame[name].tolist() for name in ("scenario", "gap", "origin", "destination", "t"))
+    for world, gap, source, target, t in zip(*rows, strict=True):
+        key = (str(world), int(gap), group(str(source)), group(str(target)))
+        if gap >= 0:
+            out[key] = out.get(key, 0.0) + float(t)
+    return out
 
 
 def chain(reading: Reading, span: Span) -> Spec:

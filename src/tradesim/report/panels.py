@@ -20,6 +20,8 @@ LINE_PX = 26
 LEGEND_LINE_PX = 36
 EVENT_PX = 22
 LEGEND_SYMBOL_PX = 56
+#: Panels of shares that stay below this are drawn on the full scale, as flat as they are.
+LEAST_SHARE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Panels:
         high = max(values, default=0.0)
         room = 1.0 if self.percent and high <= 1 else 1.02
         axis = ticks.value_axis(min(values, default=0.0), high, self.value_ticks, room)
-        return axis if high > 0 or not self.percent else ([0.0, 1.0], [0.0, 0.5, 1.0])
+        return axis if high > LEAST_SHARE or not self.percent else ([0.0, 1.0], [0.0, 0.5, 1.0])
 
     def _axes(self) -> dict[str, Any]:
         axes: dict[str, Any] = {}

@@ -104,10 +104,17 @@ class Reading:
         return str(self.results.manifest["scenario"])
 
     @cached_property
+    def _known(self) -> pd.DataFrame:
+        """Scenario, seed and date of every row, once each; scenario and seed without markets."""
+        held = "markets" if "markets" in self.results.tables else "headline"
+        date = ", date" if held == "markets" else ", NULL AS date"
+        frame = self.query(f"SELECT DISTINCT scenario, seed{date} FROM {held}")
+        return frame.assign(scenario=frame["scenario"].astype(str))
+
+    @cached_property
     def worlds(self) -> tuple[str, ...]:
         """Scenarios in the tables: the main one, then those it is compared with."""
-        found = self.query("SELECT DISTINCT scenario FROM markets ORDER BY scenario")
-        names = [str(name) for name in found["scenario"]]
+        names = {str(name) for name in self._known["scenario"]}
         return tuple(sorted(names, key=lambda name: (name != self.main, name)))
 
     @property
@@ -124,14 +131,13 @@ class Reading:
     @cached_property
     def seeds(self) -> tuple[int, ...]:
         """Seeds of the ensemble, ascending."""
-        found = self.query("SELECT DISTINCT seed FROM markets ORDER BY seed")
-        return tuple(int(seed) for seed in found["seed"])
+        return tuple(sorted({int(seed) for seed in self._known["seed"]}))
 
     @cached_property
     def periods(self) -> Periods:
         """Periods of the tables (months, or steps with ``record=full``)."""
-        found = self.query("SELECT DISTINCT date FROM markets ORDER BY date")
-        starts = pd.DatetimeIndex(pd.to_datetime(found["date"]))
+        days = self._known["date"].dropna().unique()
+        starts = pd.DatetimeIndex(pd.to_datetime(pd.Series(days))).sort_values()
         begin, weeks = self.setting("start"), self.setting("weeks")
         if len(starts) == 0:
             return Periods(starts, np.empty(0), pd.Timestamp(begin or "2025-01-06"))

@@ -138,12 +138,13 @@ def flow_section(reading: Reading) -> Section:
 
 def licence_section(reading: Reading) -> Section:
     """The licence queue by group of goods, or a sentence that there was none."""
-    if not figures_chain.has_licences(reading):
+    groups = figures_chain.licence_groups(reading)
+    if not groups:
         return Section("licences", "Licence queue", f"<p>{text.NO_LICENCES}</p>", short="Licences")
     cards = tuple(
         Card(f"licences_{group.split()[0]}", group.capitalize(),
              figures_chain.licences(reading, group), captions.licences(reading, group))
-        for group in figures_chain.licence_groups(reading)
+        for group in groups
     )  # fmt: skip
     intro = (
         "<p>Exporters apply for each shipment; applications wait (<i>pending</i>) until they are "

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+#: Values that differ by less are equal to what a screen can show.
+LEAST_EXTENT = 1e-9
 MONTH_STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120)
 
 
@@ -29,11 +31,11 @@ def value_axis(
     """Range and tick values, in the data's unit, of an axis that shows ``low``…``high``.
 
     The axis starts at zero when ``low`` is not negative, so that a bar or a band keeps its
-    proportion; an empty extent gets the range 0…1. ``headroom`` is the share of ``high`` that
+    proportion; an extent that is empty, or only rounding, gets the range 0…1. ``headroom`` is the share of ``high`` that
     must fit.
     """
     low = min(low, 0.0)
-    if not math.isfinite(high) or high <= low:
+    if not math.isfinite(high) or high - low < LEAST_EXTENT:
         high = low + 1.0
     step = nice_step((high - low) * headroom, count)
     first, last = math.floor(low / step), math.ceil(high * headroom / step - 1e-9)

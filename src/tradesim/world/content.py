@@ -7,7 +7,7 @@ import numpy as np
 from tradesim import axes
 from tradesim.tables.loader import BaseYear
 from tradesim.world.firms import Firms
-from tradesim.world.types import BY_INPUTS, N_ELEMENTS, Floats, Links, Slots, sum_by
+from tradesim.world.types import BY_INPUTS, N_ELEMENTS, N_GOODS, Floats, Links, Slots, sum_by
 
 #: Rounds in which origin is passed down the chain and round the scrap loop; each round of the
 #: loop leaves about a third, so the error is far below float rounding.
@@ -84,7 +84,8 @@ def base_vectors(firms: Firms, slots: Slots, links: Links) -> Floats:
     """Oxide equivalent of each element per tonne of every stock in the base year.
 
     Shape [slots, elements]. Outputs of known content keep it, inputs hold the mix of what their
-    suppliers sell, components all that went into them.
+    suppliers sell, components all that went into them. Inputs of projects, which buy nothing yet,
+    have the content of their good.
     """
     vector = slots.vector.copy()
     is_input = np.arange(len(slots)) < slots.inputs
@@ -98,6 +99,10 @@ def base_vectors(firms: Firms, slots: Slots, links: Links) -> Floats:
         by_firm = np.zeros((len(firms), N_ELEMENTS))
         np.add.at(by_firm, slots.firm[is_input], inflow[is_input])
         vector[built] = (by_firm / np.where(made > 0, made, 1.0)[:, None])[slots.firm[built]]
+    idle = is_input & (bought <= 0)
+    by_good = np.zeros((N_GOODS, N_ELEMENTS))
+    by_good[slots.good[~is_input]] = vector[~is_input]
+    vector[idle] = by_good[slots.good[idle]]
     return vector
 
 

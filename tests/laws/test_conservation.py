@@ -1,0 +1,165 @@
+"""Nothing is made or lost: goods, elements, Chinese-mined content and money balance every step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from worlds import content_at_hand, scenario
+
+from tradesim import axes
+from tradesim.market import deliver
+from tradesim.model import TradeModel
+
+#: Allowed imbalance over throughput, as in the design.
+BALANCE = 1e-9
+
+
+def licence(approval: float, delay: float, validity: float, hold: float) -> dict[str, Any]:
+    """A page of Chinese licences on seven elements with some strength."""
+    return {
+        "_target_": "tradesim.policies.ExportLicensing", "title": "licence", "imposed_by": "CHN",
+        "announced": "2025-01-20", "effective": "2025-02-03",
+        "covers": {
+            "elements": ["Sm", "Gd", "Tb", "Dy", "Lu", "Sc", "Y"],
+            "goods": ["oxide_*", "metal_*", "target_RE", "magnet_SmCo", "magnet_NdFeB_HRE"],
+        },
+        "approval": {"civilian": approval, "defence": 0.0}, "delay_weeks": delay,
+        "validity_weeks": validity, "hold_goods": ["magnet_NdFeB"], "hold_share": hold,
+        "hold_weeks": 5, "sources": ["test"],
+    }  # fmt: skip
+
+
+def tariff(rate: float) -> dict[str, Any]:
+    """A page of an American duty on everything from China."""
+    return {
+        "_target_": "tradesim.policies.Tariff", "title": "duty", "imposed_by": "USA",
+        "announced": "2025-01-13", "effective": "2025-01-27", "rate": rate,
+        "covers": {"origins": ["CHN"]}, "specific_usd_per_kg": rate, "sources": ["test"],
+    }  # fmt: skip
+
+
+worlds = st.fixed_dictionaries(
+    {
+        "seed": st.integers(0, 5),
+        "noise": st.sampled_from([0.0, 0.05, 0.3]),
+        "growth": st.booleans(),
+        "pipeline": st.booleans(),
+        "approval": st.floats(0, 1),
+        "delay": st.floats(0, 15),
+        "validity": st.floats(4, 40),
+        "hold": st.floats(0, 1),
+        "rate": st.floats(0, 3),
+        "step_weeks": st.sampled_from([0.5, 1.0, 2.0]),
+    }
+)
+
+
+def model_of(draw: dict[str, Any]) -> TradeModel:
+    """The world that Hypothesis drew."""
+    policies = {
+        "licence": licence(draw["approval"], draw["delay"], draw["validity"], draw["hold"]),
+        "duty": tariff(draw["rate"]),
+    }
+    settings_ = {k: draw[k] for k in ("noise", "growth", "pipeline", "step_weeks")}
+    return TradeModel(scenario(policies=policies, **settings_), draw["seed"])
+
+
+# A run costs seconds, so a failing draw is reported as it is and not made smaller.
+@settings(
+    max_examples=10,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(worlds)
+def test_everything_balances_in_every_step(draw: dict[str, Any]) -> None:
+    """Elements, Chinese-mined content, goods and money balance; nothing is negative or NaN."""
+    model = model_of(draw)
+    before, chinese_before = content_at_hand(model)
+    throughput = model.world.slots.base_t.sum() * model.scenario.step_weeks
+    for _ in range(14):
+        sold_before = goods_at_hand(model)
+        model.step()
+        state = model.state
+        now, chinese = content_at_hand(model)
+        gained = state.sourced.elements - state.lost.elements - state.consumed.elements
+        gap = np.abs(now - before - gained)
+        assert gap.max() < BALANCE * max(throughput, 1.0), axes.ELEMENTS[int(gap.argmax())]
+        gained_chinese = state.sourced.chinese - state.lost.chinese - state.consumed.chinese
+        assert abs(chinese - chinese_before - gained_chinese) < BALANCE * throughput
+        if model.substeps == 1:
+            made = goods_made(model)
+            gap = np.abs(goods_at_hand(model) - sold_before - made)
+            assert gap.max() < BALANCE * throughput, axes.GOODS[int(gap.argmax())]
+        money = state.money_usd.sum() + state.treasury_usd.sum() + state.carriers_usd
+        assert abs(money) < BALANCE * max(np.abs(state.money_usd).sum(), 1.0)
+        for values in (state.stock, state.shipped, state.use, state.ask, state.chinese):
+            assert np.isfinite(values).all()
+            assert values.min() > -1e-9
+    model.close()
+
+
+def goods_at_hand(model: TradeModel) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Tonnes of every good in stock or under way [goods]."""
+    state, slots = model.state, model.world.slots
+    stock = state.stock.copy()
+    stock[: slots.inputs] += state.shipping.goods.under_way()[:, 0]
+    return np.bincount(slots.good, stock, minlength=len(axes.GOODS))
+
+
+def goods_made(model: TradeModel) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Output less use and disposal of every good in the last step [goods], t."""
+    state, slots = model.state, model.world.slots
+    change = state.output - state.disposed
+    change[: slots.inputs] -= state.use
+    return np.bincount(slots.good, change, minlength=len(axes.GOODS))
+
+
+def test_processing_never_makes_an_element() -> None:
+    """What is lost in processing is not negative for any element, firm by firm and in sum."""
+    model = TradeModel(scenario(growth=True, noise=0.1), 1)
+    for _ in range(10):
+        before = model.state.lost.elements.copy()
+        model.step()
+        assert (model.state.lost.elements - before).min() > -1e-9
+    model.close()
+
+
+def test_no_shipment_beyond_licence_or_stock() -> None:
+    """A controlled link ships at most its cleared balance, a seller at most its stock."""
+    model = TradeModel(scenario(policies={"licence": licence(0.5, 4.0, 20.0, 0.5)}), 3)
+    shipped_any = False
+    for _ in range(26):
+        cleared = {a: b.balance() for a, b in model.state.books.items()}
+        granted_before = {a: b.granted.copy() for a, b in model.state.books.items()}
+        model.step()
+        for authority, book in model.state.books.items():
+            if authority not in cleared or len(cleared[authority]) != len(book.links):
+                continue
+            limit = cleared[authority] + book.granted
+            assert (model.state.shipped[book.links] <= limit + 1e-9).all()
+            shipped_any |= bool(model.state.shipped[book.links].sum() > 0)
+            assert granted_before is not None
+    assert shipped_any, "the test must see licensed shipments"
+    model.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rationing_gives_no_more_than_asked_or_held(seed: int) -> None:
+    """Shipments meet demand where stock suffices, exhaust it where it does not."""
+    draw = np.random.default_rng(seed)
+    sellers, links = 20, 300
+    seller = draw.integers(0, sellers, links)
+    demand, contract = draw.exponential(1.0, links), draw.exponential(0.5, links)
+    bid, stock = draw.uniform(0.5, 3.0, links), draw.exponential(10.0, sellers)
+    shipped = deliver.ration(demand, contract, bid, stock, seller)
+    sold = np.bincount(seller, shipped, minlength=sellers)
+    asked = np.bincount(seller, demand, minlength=sellers)
+    assert (shipped <= demand + 1e-12).all()
+    assert (shipped >= 0).all()
+    np.testing.assert_allclose(sold, np.minimum(asked, stock), rtol=1e-9)
