@@ -57,7 +57,7 @@ class MarketParameters(BaseModel):
         text="Time in which buyers learn the licence wait and order ahead of it",
     )  # fmt: skip
     panic: float = quantity(
-        0.85, ge=0, le=1.5, unit="share of target cover per unit of perceived risk",
+        0.8, ge=0, le=1.5, unit="share of target cover per unit of perceived risk",
         source=TRIAL + "; at 3 the rebound explodes",
         text="Extra cover wanted when supply looks certain to fail",
     )  # fmt: skip
@@ -100,7 +100,7 @@ class MarketParameters(BaseModel):
     )  # fmt: skip
     # price
     price_sensitivity: float = quantity(
-        1.9, ge=0.1, le=5, unit="elasticity of the ask to cover", source=TRIAL,
+        2.0, ge=0.1, le=5, unit="elasticity of the ask to cover", source=TRIAL,
         text="Exponent of the ask in weeks of cover against target (Sterman's commodity model)",
     )  # fmt: skip
     expectation_weight: float = quantity(
@@ -115,7 +115,7 @@ class MarketParameters(BaseModel):
         text="Weight of the cover of regions within reach in a region's own price",
     )  # fmt: skip
     conversion: float = quantity(
-        0.75, ge=0, le=1, unit="share", source="assumption: oxide is tolled to metal in weeks",
+        0.9, ge=0, le=1, unit="share", source="assumption: oxide is tolled to metal in weeks",
         text="Weight of an element's other forms (oxide, metal) in a good's own cover",
     )  # fmt: skip
     choke_cost_increase: float = quantity(

@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self, overload
@@ -136,25 +137,30 @@ class Results:
 
         Raises :class:`InputError` with DuckDB's words when the query is not understood.
         """
-        with duckdb.connect() as connection:
-            for name in self.tables:
-                self._expose(name, connection)
-            connection.register("summary", self.summary)
-            try:
-                return connection.execute(query).df()
-            except duckdb.Error as error:
-                raise InputError(
-                    f"the query fails: {error}",
-                    where=query,
-                    allowed=f"SQL over {', '.join((*self.tables, 'summary'))}",
-                    remedy="the columns are listed in docs/glossary.md",
-                ) from error
+        try:
+            return self._database.cursor().execute(query).df()
+        except duckdb.Error as error:
+            raise InputError(
+                f"the query fails: {error}",
+                where=query,
+                allowed=f"SQL over {', '.join((*self.tables, 'summary'))}",
+                remedy="the columns are listed in docs/glossary.md",
+            ) from error
+
+    @cached_property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        """One connection for all queries: making the tables known takes longer than a query."""
+        connection = duckdb.connect()
+        for name in self.tables:
+            self._expose(name, connection)
+        connection.from_df(self.summary).create_view("summary")
+        return connection
 
     def _expose(self, name: str, connection: duckdb.DuckDBPyConnection) -> None:
         """Make a table known by its name; DuckDB reads the files itself where it can."""
         files = [] if self.folder is None else self.dataset(name).files
         if not files or any(set(file) & set("*?[") for file in files):
-            connection.register(name, self.dataset(name))
+            connection.from_arrow(self.dataset(name)).create_view(name)
         else:
             hive = not files[0].endswith(f"{name}.parquet")
             connection.read_parquet(files, hive_partitioning=hive).create_view(name)

@@ -201,9 +201,10 @@ def signalled(here: Path, workers: int, group: bool, number: int) -> subprocess.
     """A job whose seeds hang from 2 on, sent a signal when all its workers hang."""
     script = here / "job.py"
     script.write_text(JOB.format(here=str(here), weeks=WEEKS, workers=workers), encoding="utf-8")
+    own = {"PYTHONPATH": PYTHONPATH, fakes.MARKS: str(here), "TMPDIR": str(here)}
     process = subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONPATH": PYTHONPATH, fakes.MARKS: str(here), "TMPDIR": str(here)}, start_new_session=True,
+        env=os.environ | own, start_new_session=True,
     )  # fmt: skip
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:

@@ -26,6 +26,8 @@ class LicenceBook:
     links: Ints
     position: Ints  # [links] place in this book, -1 outside
     queue: Floats
+    age: Floats  # [n, stages] tonne-weeks that what is queued has waited
+    waited: Floats  # [n] tonne-weeks that what was decided in this step had waited
     cleared: Floats
     vintage_age_weeks: float
     applied: Floats
@@ -48,6 +50,8 @@ class LicenceBook:
             links=links,
             position=position,
             queue=np.zeros((count, stages)),
+            age=np.zeros((count, stages)),
+            waited=np.zeros(count),
             cleared=np.zeros((count, VINTAGES)),
             vintage_age_weeks=0.0,
             approval=np.ones(count),
@@ -64,6 +68,8 @@ class LicenceBook:
         shared = min(stages, self.queue.shape[1])
         book.queue[kept, :shared] = self.queue[old[kept], :shared]
         book.queue[kept, shared - 1] += self.queue[old[kept], shared:].sum(1)
+        book.age[kept, :shared] = self.age[old[kept], :shared]
+        book.age[kept, shared - 1] += self.age[old[kept], shared:].sum(1)
         book.cleared[kept] = self.cleared[old[kept]]
         book.vintage_age_weeks = self.vintage_age_weeks
         return book
@@ -79,14 +85,19 @@ class LicenceBook:
         stages as the queue has.
         """
         self.applied = applications
-        inflow = applications
+        inflow, aged = applications, np.zeros(len(applications))
+        self.age += self.queue * dt
         stages = self.queue.shape[1]
         share = dt / (dt + delay_weeks / stages)
         for stage in range(stages):
             self.queue[:, stage] += inflow
+            self.age[:, stage] += aged
             last = stage == stages - 1
-            inflow = self.queue[:, stage] * (np.where(shut, 0.0, share) if last else share)
+            moving = np.where(shut, 0.0, share) if last else share
+            inflow, aged = self.queue[:, stage] * moving, self.age[:, stage] * moving
             self.queue[:, stage] -= inflow
+            self.age[:, stage] -= aged
+        self.waited = aged
         granted = self._uniforms(week, world) < approval
         self.granted = np.where(granted, inflow, 0.0)
         self.denied = np.where(granted, 0.0, inflow)
@@ -102,7 +113,7 @@ class LicenceBook:
             self.drawn_block = block
         return self.draws[:, week % BLOCK_WEEKS]
 
-    def age(self, validity_weeks: float, dt: float) -> None:
+    def expire(self, validity_weeks: float, dt: float) -> None:
         """Let balances grow older; what passes its validity lapses."""
         self.lapsed = np.zeros(len(self.links))
         self.vintage_age_weeks += dt

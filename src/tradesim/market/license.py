@@ -43,7 +43,7 @@ def license_(world: World, state: MarketState, terms: Terms, week: float) -> Non
     for authority, book in state.books.items():
         rule: LicenceTerms = terms.licences[authority]
         lane = world.links.lane[book.links]
-        book.age(float(rule.validity_weeks[lane].min()), state.dt)
+        book.expire(float(rule.validity_weeks[lane].min()), state.dt)
         book.decide(
             applications(state.ordered[book.links], book.approval),
             book.approval,

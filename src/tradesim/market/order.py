@@ -57,11 +57,15 @@ def order(world: World, state: MarketState, params: MarketParameters) -> None:
 
 
 def feel_risk(world: World, state: MarketState, params: MarketParameters) -> None:
-    """Update risk from experience, from announcements, and the wait that buyers have learnt."""
+    """Update risk from experience and the wait that buyers have learnt.
+
+    Experience is the share of need that suppliers left open. Orders beyond need are fear itself:
+    were they counted, fear would feed on what it orders and a market would not calm down.
+    """
     links, inputs = world.links, world.slots.inputs
-    asked = np.maximum(state.orders, 1e-12)
-    filled = state.received / asked
-    unfilled = np.where(state.orders > 1e-9, np.clip(1.0 - filled, 0.0, 1.0), 0.0)
+    need = np.minimum(state.orders, state.expected_use * state.dt)
+    filled = state.received / np.maximum(need, 1e-12)
+    unfilled = np.where(need > 1e-9, np.clip(1.0 - filled, 0.0, 1.0), 0.0)
     state.risk = perceived_risk(
         state.risk, unfilled, params.risk_rise_weeks, params.risk_fall_weeks, state.dt
     )

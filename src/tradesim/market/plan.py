@@ -31,9 +31,10 @@ def joint_activity(
 
     ``demand`` t a week expected, ``gap`` t a week to bring the stock to target, ``base`` t a
     week sold at base activity, ``value`` USD a week of those sales; all by output slot. A firm
-    with one product follows its demand; a co-producer follows the products that earn the money.
+    with one product follows its demand; a co-producer follows the products that earn the money,
+    and a product that piles up holds it back no further than by its own share.
     """
-    pull = value * (demand + gap) / np.maximum(base, 1e-12)
+    pull = value * np.maximum(demand + gap, 0.0) / np.maximum(base, 1e-12)
     total = sum_by(firm, value, firms)
     return np.maximum(sum_by(firm, pull, firms), 0.0) / np.maximum(total, 1e-12)
 

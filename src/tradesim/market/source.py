@@ -37,6 +37,15 @@ def awake(risk: Floats) -> Floats:
     return np.clip((risk - WAKES_ABOVE) / (AWAKE_AT - WAKES_ABOVE), 0.0, 1.0)
 
 
+def availability(stock: Floats, target: Floats) -> Floats:
+    """Appeal of a seller by its stock over target [outputs]: the square root, within 1/4 and 4.
+
+    Goods are offered where they lie, so two sellers at one price do not drift apart for good.
+    """
+    ratio = np.where(target > 1e-9, stock / np.maximum(target, 1e-9), 1.0)
+    return np.sqrt(np.clip(ratio, 1.0 / 16.0, 16.0))
+
+
 def source(
     world: World, state: MarketState, params: MarketParameters, terms: Terms, openness: Floats
 ) -> None:
@@ -52,7 +61,9 @@ def source(
     state.switched_on[sleeping] = awake(state.risk[links.buyer[sleeping]])
     ratio = np.maximum(state.landed / price0[at_destination], 1e-6)
     appeal = ratio ** (-params.sourcing_elasticity)
+    ready = availability(state.stock[world.slots.inputs :], state.target_out)
     weight = links.weight * state.switched_on * appeal[links.lane] * state.fill
+    weight *= ready[links.seller - world.slots.inputs]
     total = sum_by(links.buyer, weight, world.slots.inputs)
     share = weight / np.maximum(total, 1e-30)[links.buyer]
     state.ordered = state.orders[links.buyer] * share

@@ -140,7 +140,7 @@ def flows(world: World, sums: Sums, state: MarketState, date: dt.date) -> Block:
 def licences(world: World, sums: Sums, state: MarketState, date: dt.date) -> list[Block]:
     """Blocks of the table ``licences``, one for each authority; t and days.
 
-    The mean wait follows from what waited and what was decided (Little's law).
+    The wait is the mean over what was decided in the period.
     """
     lanes, lane = world.lanes, world.links.lane
     found = []
@@ -153,7 +153,7 @@ def licences(world: World, sums: Sums, state: MarketState, date: dt.date) -> lis
         decided = total["granted"] + total["denied"]
         rows = np.flatnonzero(total["applied"] + decided + pending + total["lapsed"] > 1e-12)
         some = decided[rows] > 1e-9
-        wait = np.where(some, total["days"][rows] / np.maximum(decided[rows], 1e-9), np.nan)
+        wait = np.where(some, 7.0 * total["waited"][rows] / np.maximum(decided[rows], 1e-9), np.nan)
         keys: Keys = {
             "authority": (axes.ECONOMIES, np.full(len(rows), axes.ECONOMY_INDEX[authority])),
             "good": (axes.GOODS, lanes.good[rows]),

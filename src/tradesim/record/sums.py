@@ -30,8 +30,8 @@ LANE_FLOWS: Mapping[str, Callable[[MarketState], Floats]] = {
     "value": lambda s: s.value_usd,
     "duty": lambda s: s.duty_usd,
 }
-#: Flows of a licence book summed over a period [links], t; ``days`` is pending times days.
-BOOK_FLOWS = ("applied", "granted", "denied", "lapsed")
+#: Flows of a licence book summed over a period [links], t; ``waited`` in tonne-weeks.
+BOOK_FLOWS = ("applied", "granted", "denied", "lapsed", "waited")
 
 
 class Sums:
@@ -68,19 +68,17 @@ class Sums:
         self.days += days
         if state.rerouted is not None:
             self.rerouted += share * state.rerouted
-        self._add_books(state, share, days)
+        self._add_books(state, share)
 
-    def _add_books(self, state: MarketState, share: float, days: float) -> None:
+    def _add_books(self, state: MarketState, share: float) -> None:
         links = len(self.world.links)
         for authority, book in state.books.items():
             self.licensed[book.links] += share * state.shipped[book.links]
             if authority not in self.books:
-                names = (*BOOK_FLOWS, "days")
-                self.books[authority] = {name: np.zeros(links) for name in names}
+                self.books[authority] = {name: np.zeros(links) for name in BOOK_FLOWS}
             kept = self.books[authority]
             for name in BOOK_FLOWS:
                 kept[name][book.links] += share * getattr(book, name)
-            kept["days"][book.links] += days * book.pending()
 
 
 def standing_still(world: World, state: MarketState) -> Floats:

@@ -86,8 +86,9 @@ def destinations(reading: Reading) -> str:
         if mine is not None and base is not None and np.nanmean(base.median) >= 10:
             low = extreme(reading, figures_market.over(mine, base), "%", lowest=True)
             lows.append((low.value, f"{labels.economy(place)} {low.text} in {low.when}"))
-    worst = joined([text for _, text in sorted(lows)[:3]])
-    return f"Deepest falls: {worst}. In brackets: tonnes per month in {reading.other}."
+    worst = joined([text for value, text in sorted(lows)[:3] if value < 99])
+    falls = f"Deepest falls: {worst}." if worst else "None falls below 99% of the comparison."
+    return f"{falls} In brackets: tonnes per month in {reading.other}."
 
 
 def prices(reading: Reading, good: str) -> str:

@@ -17,6 +17,8 @@ Trace = dict[str, Any]
 Spec = dict[str, Any]
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
 SAMPLED_RUNS = 5
+#: So few periods are drawn with markers too: a line of one point cannot be seen.
+FEW_PERIODS = 3
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ def median_trace(
     fan: Fan, style: Style, name: str, unit: str, where: str = "", markers: bool = False
 ) -> Trace:
     """The median line of a fan, with p10–p90 in its hover text."""
-    trace = line_trace(fan.dates, fan.median, style, name, markers)
+    few = len(fan.dates) <= FEW_PERIODS
+    trace = line_trace(fan.dates, fan.median, style, name, markers or few)
     low, high = rounded(fan.low), rounded(fan.high)
     trace["customdata"] = [list(pair) for pair in zip(low, high, strict=True)]
     form = ",.1%" if unit.startswith("of ") else ",.3~r"

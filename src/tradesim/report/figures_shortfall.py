@@ -74,7 +74,8 @@ def multiples(reading: Reading, definition: str = "physical") -> Spec:
         rows=len(goods), columns=columns, x_range=reading.x_range,
         titles=[labels.economy(e) for e in ECONOMIES_SHOWN] + [""] * (columns * (len(goods) - 1)),
         row_titles=[_short(g) for g in goods], panel_px=100, row_gap_px=28, left_px=150,
-        flat_row_titles=True, markers=reading.markers(), percent=True, share_y="all", value_ticks=3,
+        flat_row_titles=True, markers=reading.markers(), percent=True, capped=True,
+        share_y="all", value_ticks=3,
     )  # fmt: skip
     for row, good in enumerate(goods):
         for column, economy in enumerate(ECONOMIES_SHOWN):
@@ -197,7 +198,7 @@ def _strip_axes(names: list[str], places: list[str], width_px: float) -> dict[st
     step = max(1, int(np.ceil(52 / (width_px / max(len(names), 1)))))
     shown = list(range(0, len(names), step))
     style = {**axis_style(), "showgrid": False, "showline": False}
-    tick_names = [n if i == 0 or n.startswith("Jan") else n.split("<br>")[0] for i, n in
+    tick_names = [n if i == 0 or n.startswith(("Jan", "Q1")) else n.split("<br>")[0] for i, n in
                   ((i, names[i]) for i in shown)]  # fmt: skip
     return {
         "xaxis": {**style, "range": [-0.5, max(len(names), 1) - 0.5], "tickvals": shown,

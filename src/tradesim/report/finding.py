@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from tradesim.axes import MAGNETS, OXIDES
-from tradesim.report import labels, theme
+from tradesim.report import figures_market, labels, theme
 from tradesim.report.labels import sql_list
 from tradesim.report.reading import Reading
 
 RECOVERED = 0.9
+#: A peak ask below this multiple of its base is not worth a peak; t below which nothing is missing.
+CALM, LEAST_T = 1.1, 0.5
 KEY_ECONOMIES = ("EU27", "USA", "JPN", "KOR", "CHN")
 _DEFINITION_WORDS = {
     "physical": "physical",
@@ -181,7 +183,7 @@ def sentence(findings: Findings) -> str:
 def _export_clause(findings: Findings) -> str:
     found = findings.trough()
     if found is None:
-        return "there is no other world to compare with, so levels are shown and not effects"
+        return _level_clause(findings.reading)
     month, low = found
     other = findings.reading.other or ""
     if low.p50 >= 100 * RECOVERED:
@@ -196,21 +198,38 @@ def _export_clause(findings: Findings) -> str:
             f"{other} in {month_name(month)} {tail}")  # fmt: skip
 
 
+def _level_clause(reading: Reading) -> str:
+    words = "compared with no other world, "
+    if "markets" not in reading.results.tables:
+        return words + "this scenario shows levels and not effects"
+    fan = figures_market.export_fans(reading).get((reading.main, ""))
+    if fan is None:
+        return words + "China exports no magnets"
+    places = np.nanargmin(fan.median), np.nanargmax(fan.median)
+    low, high = (float(fan.median[place]) for place in places)
+    return f"{words}China’s magnet exports move between {low:,.0f} and {high:,.0f} t a month"
+
+
 def _ask_clause(findings: Findings) -> str:
     peak = findings.ask_peak("EU27", "oxide_Dy")
     if not peak.n:
         return ""
+    if peak.p90 < CALM:
+        return f"the EU ask of Dy oxide stays within {CALM - 1:.0%} of its base"
     return f"the EU ask of Dy oxide peaks at {peak.middle} times{peak.spread} its base"
 
 
 def _shortfall_clause(findings: Findings) -> str:
     if findings.reading.other is None:
         return ""
+    world = findings.shortfall("physical", "world")
+    if world.n and world.p90 < LEAST_T:
+        return "no magnets are missing in the first year (physical shortfall)"
     parts = []
     for economy in ("EU27", "JPN", "USA", "CHN"):
         lost = findings.shortfall("physical", economy)
         if lost.n:
-            amount = f"{lost.middle} t{lost.spread}" if lost.p90 >= 0.5 else "none"
+            amount = f"{lost.middle} t{lost.spread}" if lost.p90 >= LEAST_T else "none"
             parts.append(f"{amount} in {_the(economy)}")
     if not parts:
         return ""

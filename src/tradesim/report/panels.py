@@ -55,6 +55,7 @@ class Panels:
     value_ticks: int = 4
     flat_row_titles: bool = False
     percent: bool = False
+    capped: bool = False  # shares of a whole: the axis ends at 100% without headroom
     data: list[Trace] = field(default_factory=list)
     shapes: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
@@ -125,9 +126,9 @@ class Panels:
         suffixes = {f"y{self.index(r, c)}" for r, c in self._members(row, column)}
         values = [v for t in self.data if t["yaxis"] in suffixes for v in t["y"] if v is not None]
         high = max(values, default=0.0)
-        room = 1.0 if self.percent and high <= 1 else 1.02
+        room = 1.0 if self.capped and high <= 1 else 1.02
         axis = ticks.value_axis(min(values, default=0.0), high, self.value_ticks, room)
-        return axis if high > LEAST_SHARE or not self.percent else ([0.0, 1.0], [0.0, 0.5, 1.0])
+        return axis if high > LEAST_SHARE or not self.capped else ([0.0, 1.0], [0.0, 0.5, 1.0])
 
     def _axes(self) -> dict[str, Any]:
         axes: dict[str, Any] = {}

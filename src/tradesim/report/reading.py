@@ -256,6 +256,7 @@ class Reading:
             date = self._day_of(str(detail), actions[0], pd.Timestamp(str(step)))
             title = self.policy_title(str(detail))
             label = f"{date.day} {date:%B %Y}, {labels.economy(str(actor))}: {title} {words}"
+            label += f" ({self.main})" if len(self.subjects) > 1 else ""
             out.append(Marker(date, label, _EVENT_DASH[actions[-1]]))
         return out
 

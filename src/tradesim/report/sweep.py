@@ -10,7 +10,7 @@ import numpy as np
 
 from tradesim.report import theme
 from tradesim.report.fans import Spec
-from tradesim.report.panels import annotation, axis_style, base_layout, margins
+from tradesim.report.panels import axis_style, base_layout, margins
 from tradesim.report.reading import Readable
 from tradesim.report.sections import Card, Section
 from tradesim.report.ticks import tick_text, value_axis
@@ -21,19 +21,21 @@ class Measure:
     """What a sweep shows of each point: file name, title, unit and the row of the summary."""
 
     slug: str
+    short: str
     title: str
     unit: str
     where: Mapping[str, str]
 
 
 MEASURES = (
-    Measure("trough", "Lowest month of Chinese magnet exports", "× comparison",
+    Measure("trough", "Exports", "Lowest month of Chinese magnet exports", "× comparison",
             {"metric": "magnet_exports_trough", "economy": "CHN"}),
-    Measure("ask", "Peak ask of Dy oxide in the EU", "× base",
+    Measure("ask", "Ask", "Peak ask of Dy oxide in the EU", "× base",
             {"metric": "ask_peak_ratio", "economy": "EU27", "good": "oxide_Dy"}),
-    Measure("stop", "First plant outside China stops", "weeks",
+    Measure("stop", "Stoppage", "First plant outside China stops", "weeks",
             {"metric": "weeks_to_first_stoppage", "economy": "outside_CHN"}),
-    Measure("short", "Physical shortfall outside China in the first year, magnets with Dy/Tb", "t",
+    Measure("short", "Shortfall",
+            "Physical shortfall outside China in the first year, magnets with Dy/Tb", "t",
             {"metric": "shortfall_physical:first_year", "economy": "outside_CHN",
              "good": "magnet_NdFeB_HRE"}),
 )  # fmt: skip
@@ -90,7 +92,7 @@ def sweep_sections(results: Readable) -> list[Section]:
             card = Card(measure.slug, measure.title, figure(rows, measure), caption(rows, measure))
             sections.append(
                 Section(measure.slug, measure.title, table(rows, measure), ((card,),),
-                        short=measure.slug.capitalize())
+                        short=measure.short)
             )  # fmt: skip
     intro = (
         "<p>Each point of the sweep is one configuration; <code>points.csv</code> lists the "
@@ -129,7 +131,8 @@ def caption(rows: list[PointRow], measure: Measure) -> str:
 
 def figure(rows: list[PointRow], measure: Measure) -> Spec:
     """Median and p10–p90 of one measure, one line per point."""
-    count, row_px, left, top, foot = len(rows), 34, 330, 62, 66
+    count, row_px, top, foot = len(rows), 34, 62, 46
+    left = 24 + max(theme.text_width(row.name) for row in rows)
     values = [v for row in rows for v in (row.p10, row.p50, row.p90) if np.isfinite(v)]
     reach, places = value_axis(0.0, max(values, default=1.0), 6)
     style = axis_style()
@@ -141,7 +144,7 @@ def figure(rows: list[PointRow], measure: Measure) -> Spec:
         "yaxis": {**style, "range": [count - 0.5, -0.5], "tickvals": list(range(count)),
                   "ticktext": [row.name for row in rows], "showticklabels": True, "ticks": "",
                   "domain": [0, 1], "anchor": "x"},
-        "annotations": [annotation(measure.unit, 1, 0, "right", "top", y_shift=-32)], "shapes": [],
+        "annotations": [], "shapes": [],
     }  # fmt: skip
     return {"data": _marks(rows), "layout": layout}
 

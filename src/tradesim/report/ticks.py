@@ -31,8 +31,8 @@ def value_axis(
     """Range and tick values, in the data's unit, of an axis that shows ``low``…``high``.
 
     The axis starts at zero when ``low`` is not negative, so that a bar or a band keeps its
-    proportion; an extent that is empty, or only rounding, gets the range 0…1. ``headroom`` is the share of ``high`` that
-    must fit.
+    proportion; an extent that is empty, or only rounding, gets the range 0…1. The axis reaches at
+    least ``headroom`` times ``high``.
     """
     low = min(low, 0.0)
     if not math.isfinite(high) or high - low < LEAST_EXTENT:
@@ -84,7 +84,7 @@ def date_axis(
     if not days:
         return [f"{start:%Y-%m-%d}"], [f"{start:%-d %b}<br>{start.year}"]
     labels = [date_label(day, step) for day in days]
-    if step < 12 and all("<br>" not in label for label in labels):
+    if step < 12 and "<br>" not in labels[0]:
         labels[0] = f"{labels[0]}<br>{days[0].year}"
     return [f"{day:%Y-%m-%d}" for day in days], labels
 
