@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tradesim import config
 from tradesim.model import TradeModel
 from tradesim.scenario import Scenario
 
@@ -32,3 +33,11 @@ def content_at_hand(model: TradeModel) -> tuple[Floats, float]:
     elements = fixed @ world.slots.vector + state.elements.sum(0)
     elements = elements + state.shipping.elements.under_way().sum(0)
     return elements, float(state.chinese.sum() + goods[:, 1].sum())
+
+
+def named(name: str, page: dict[str, Any] | None = None, **changes: Any) -> Scenario:
+    """A scenario of the library; ``page`` changes every policy of it, ``changes`` the run."""
+    settings = config.compose([f"scenario={name}", "seeds=1"])
+    scenario_ = config.resolve(settings).scenario
+    policies = {key: {**value, **(page or {})} for key, value in scenario_.policies.items()}
+    return Scenario.model_validate({**scenario_.model_dump(), "policies": policies, **changes})
