@@ -41,10 +41,12 @@ def headline_only(rows: Sequence[Row], compare: str | None = "reference") -> Res
         for metric, economy, good, unit, values in rows
         for seed, value in enumerate(values)
     ]  # fmt: skip
+    if compare is not None:
+        parts.append({**parts[0], "scenario": compare})
     manifest: dict[str, Any] = {
         "status": "complete", "scenario": "april_2025", "compare": compare,
         "seeds": list(range(seeds)), "code_version": "0.1.0+abc", "result_hash": "f" * 64,
     }  # fmt: skip
     config = {"scenario": {"name": "april_2025", "title": "A <title>"}, "start": "2025-01-06"}
     held = {"headline": pa.Table.from_pylist(parts)}
-    return Results(manifest, config, {}, pd.DataFrame(), held=held)
+    return Results(manifest, config, {}, pd.DataFrame({"metric": []}), held=held)

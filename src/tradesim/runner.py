@@ -166,7 +166,7 @@ def conclude(
     status, place = results.manifest["status"], folder.place
     said = dict(results.manifest)
     try:
-        if report is not None and status != "interrupted":
+        if report is not None and status in ("complete", "partial"):
             said["status"] = "failed"
             report(results, folder.work)
         said["status"] = status

@@ -123,9 +123,9 @@ def test_prices_are_the_tables_medians(reading: Reading) -> None:
 
 
 def test_ndpr_lies_between_nd_and_pr(reading: Reading) -> None:
-    both = market.price_fans(reading, "NdPr", "ask")["april_2025", "EU27"].median
+    both = market.price_fans(reading, "NdPr", "ask")["april_2025", "EU27"].runs
     parts = [
-        market.price_fans(reading, good, "ask")["april_2025", "EU27"].median
+        market.price_fans(reading, good, "ask")["april_2025", "EU27"].runs
         for good in ("oxide_Nd", "oxide_Pr")
     ]
     assert (both >= np.minimum(*parts) * (1 - 1e-9)).all()

@@ -85,13 +85,14 @@ def standing_still(world: World, state: MarketState) -> Floats:
     """Firms that stand still for want of inputs [firms], 1 or 0.
 
     A plant with a plan of at least a twentieth of its base activity that runs at less than
-    :data:`STOPPED_BELOW` of it; mines, collectors and traders have no inputs to lack.
+    :data:`STOPPED_BELOW` of it; mines, collectors and traders have no inputs to lack, and a
+    project that is still being built up does not stand still.
     """
     needs = np.zeros(len(world.firms), np.bool_)
     needs[world.fed] = True
     plans = state.planned > 0.05 * world.activity_nominal_t
-    ready = state.nameplate > 0
-    stands = needs & plans & ready & (state.run_share < STOPPED_BELOW)
+    built = world.firms.cell >= 0
+    stands = needs & plans & built & (state.run_share < STOPPED_BELOW)
     return np.asarray(stands, np.float64)
 
 

@@ -169,7 +169,7 @@ def _strip_traces(cells: np.ndarray, words: dict[str, Any]) -> list[dict[str, An
     step = np.minimum(cells / top * len(theme.HEAT), len(theme.HEAT) - 1).astype(int)
     inks = [theme.ink_on(theme.HEAT[i]) for i in step.ravel().tolist()]
     heat = {
-        "type": "heatmap", "z": np.round(cells, 4).tolist(), "x": list(range(columns)),
+        "type": "heatmap", "z": np.round(cells, 6).tolist(), "x": list(range(columns)),
         "y": list(range(rows)), "zmin": 0, "zmax": top, "showscale": False, "xgap": 1, "ygap": 2,
         "colorscale": _scale(), "meta": words, "customdata": [words["columns"]] * rows,
         "hovertemplate": "%{customdata}: %{z:.1%} of normal use missing<extra></extra>",

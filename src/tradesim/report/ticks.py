@@ -36,7 +36,7 @@ def value_axis(
     """
     low = min(low, 0.0)
     if not math.isfinite(high) or high - low < LEAST_EXTENT:
-        high = low + 1.0
+        high, headroom = low + 1.0, 1.0
     step = nice_step((high - low) * headroom, count)
     first, last = math.floor(low / step), math.ceil(high * headroom / step - 1e-9)
     ticks = [round(i * step, 12) for i in range(first, last + 1)]

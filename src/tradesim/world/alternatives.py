@@ -62,14 +62,16 @@ def _of_good(firms: Firms, net: Network, good: int) -> list[tuple[Ints, Ints, In
     champion = _largest_by_economy(firms, makers, output)
     champion = champion[champion >= 0]
     found = []
-    for group, taken in (
-        (large, known[np.ix_(buyers, large)]),
-        (champion, met[np.ix_(buyers, firms.economy[champion])]),
-    ):
+    for group in (large, champion):
+        if group is large:
+            taken = known[np.ix_(buyers, group)]
+        else:
+            taken = met[np.ix_(buyers, firms.economy[group])]
         size = np.where(taken, 0.0, output[group][None, :])
         has = size.max(1) > 0
-        seller = group[size.argmax(1)[has]]
-        found.append((seller, buyers[has], np.full(len(seller), good, np.int64)))
+        seller, buyer = group[size.argmax(1)[has]], buyers[has]
+        found.append((seller, buyer, np.full(len(seller), good, np.int64)))
+        met[buyer, firms.economy[seller]] = True
     return found
 
 
