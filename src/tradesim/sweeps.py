@@ -72,6 +72,7 @@ class SweepWriter:
         self._summaries: list[pd.DataFrame] = []
         self._configs: dict[int, RunConfig] = {}
         self._hashes: dict[int, str] = {}
+        self._differences: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -110,8 +111,9 @@ class SweepWriter:
             status = harvest.status
             if status == "complete":
                 self._configs[point], self._hashes[point] = config, harvest.result_hash
-                summary = harvest.results(None, 0.0).summary
-                self._summaries.append(summary.assign(point=point))
+                found = harvest.results(None, 0.0)
+                self._summaries.append(found.summary.assign(point=point))
+                self._differences[f"point_{point}"] = dict(found.difference)
         except TradesimError as error:
             self._fail(point, overrides, error)
         if status != "complete":
@@ -170,7 +172,7 @@ class SweepWriter:
         results = Results(
             manifest=self._manifest(status),
             config={f"point_{point}": tree(config) for point, config in self._configs.items()},
-            difference={},
+            difference=self._differences,
             summary=pd.concat(self._summaries, ignore_index=True) if self._summaries else empty,
             folder=work,
         )

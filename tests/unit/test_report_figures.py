@@ -358,6 +358,6 @@ def test_line_up_tells_results_of_one_scenario_apart() -> None:
 
 @pytest.mark.parametrize(("change", "key"), [({"seeds": 2}, "seeds"), ({"weeks": 50}, "weeks")])
 def test_line_up_refuses_runs_that_are_not_paired(change: dict[str, int], key: str) -> None:
-    other = report_cases.run("full_embargo", **change)  # type: ignore[arg-type]
+    other = report_cases.run("full_embargo", **change)
     with pytest.raises(InputError, match=f"different {key}"):
         plot(report_cases.run(), "price", against=[other])

@@ -19,6 +19,7 @@ import yaml
 import fakes
 import synthetic
 from tradesim import results as res
+from tradesim.config import load
 from tradesim.ensemble import Interrupted, Progress
 from tradesim.errors import OutputError, PartialError, WorkerError
 from tradesim.folder import MANIFEST
@@ -121,6 +122,13 @@ def test_headline_only_keeps_one_small_table(tmp_path: Path) -> None:
     assert [path.name for path in files] == ["headline.parquet"]
 
 
+@pytest.mark.slow
+def test_the_headline_of_a_hundred_seeds_takes_at_most_a_megabyte(tmp_path: Path) -> None:
+    words = ["scenario=april_2025", "seeds=100", "record=headline", f"out={tmp_path / 'run'}"]
+    run_config(load(words))
+    assert (tmp_path / "run" / "tables" / "headline.parquet").stat().st_size <= 1_000_000
+
+
 # -- any number of workers -----------------------------------------------------------------------
 
 
@@ -183,6 +191,7 @@ def test_a_killed_worker_leaves_nothing(tmp_path: Path) -> None:
 
 JOB = """
 import fakes, pathlib, synthetic
+from tradesim.config import load
 from tradesim.ensemble import Interrupted
 from tradesim.runner import run_config
 
@@ -344,6 +353,9 @@ def test_a_sweep_collects_its_points(tmp_path: Path) -> None:
     assert sorted(opened.summary["point"].unique()) == [0, 1]
     assert opened.manifest["scenario"] == ["reference", "april_2025"]
     assert results.manifest["status"] == "complete"
+    assert opened.config["point_1"]["scenario"]["name"] == "april_2025"
+    assert opened.difference["point_0"] == {}
+    assert "policies.licences._target_" in opened.difference["point_1"]
     points = (out / "points.csv").read_text(encoding="utf-8").splitlines()
     assert points[0] == "point,overrides,scenario,config_hash,status,wall_s"
     assert points[2].startswith("1,scenario=april_2025,april_2025,")

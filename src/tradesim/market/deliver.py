@@ -43,23 +43,34 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     limit = cleared_to_ship(world, state)
     demand = state.ordered if limit is None else np.where(np.isinf(limit), state.ordered, limit)
     demand = _within_caps(world, state, terms, demand)
-    asked = sum_by(world.links.seller, demand, len(world.slots))
-    if (asked > state.stock).any():
-        relative = state.ask[world.lane_destination] / world.price0[world.lane_destination]
-        state.shipped = ration(
-            demand,
-            params.contract_share * world.links.base_t * state.dt,
-            (relative**params.bid_weight)[world.links.lane],
-            state.stock,
-            world.links.seller,
-        )
-    else:
-        state.shipped = demand
+    state.shipped = _ship(world, state, params, demand)
     for book in state.books.values():
         book.draw(state.shipped[book.links])
     _reroute(world, state)
     _settle(world, state, params, terms)
     _dispatch(world, state, terms)
+
+
+def _ship(
+    world: World, state: MarketState, params: MarketParameters, demand: Floats
+) -> Floats:
+    """What leaves on each link, t [links]: all that is asked, but where a seller runs short."""
+    links = world.links
+    asked = sum_by(links.seller, demand, len(world.slots))
+    short = np.flatnonzero((asked > state.stock)[links.seller])
+    if len(short) == 0:
+        return demand
+    lane = links.lane[short]
+    relative = state.ask[world.lane_destination] / world.price0[world.lane_destination]
+    shipped = demand.copy()
+    shipped[short] = ration(
+        demand[short],
+        params.contract_share * links.base_t[short] * state.dt,
+        (relative**params.bid_weight)[lane],
+        state.stock,
+        links.seller[short],
+    )
+    return shipped
 
 
 def _receive(world: World, state: MarketState) -> None:

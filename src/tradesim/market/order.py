@@ -60,12 +60,16 @@ def feel_risk(world: World, state: MarketState, params: MarketParameters) -> Non
     """Update risk from experience and the wait that buyers have learnt.
 
     Experience is the share of need that suppliers left open. Orders beyond need are fear itself:
-    were they counted, fear would feed on what it orders and a market would not calm down.
+    were they counted, fear would feed on what it orders and a market would not calm down. Both
+    are averaged first, so that supply which comes in lots is not taken for supply that fails.
     """
     links, inputs = world.links, world.slots.inputs
-    need = np.minimum(state.orders, state.expected_use * state.dt)
-    filled = state.received / np.maximum(need, 1e-12)
-    unfilled = np.where(need > 1e-9, np.clip(1.0 - filled, 0.0, 1.0), 0.0)
+    need = np.minimum(state.orders / state.dt, state.expected_use)
+    share = gain(params.risk_rise_weeks, state.dt)
+    state.mean_need += share * (need - state.mean_need)
+    state.mean_received += share * (state.received / state.dt - state.mean_received)
+    filled = state.mean_received / np.maximum(state.mean_need, 1e-12)
+    unfilled = np.where(state.mean_need > 1e-9, np.clip(1.0 - filled, 0.0, 1.0), 0.0)
     state.risk = perceived_risk(
         state.risk, unfilled, params.risk_rise_weeks, params.risk_fall_weeks, state.dt
     )

@@ -49,6 +49,8 @@ class MarketState:
     expected_use: Floats  # [inputs] t a week, averaged
     demand_signal: Floats  # [slots] t a week ordered from each output slot, averaged
     learned_wait: Floats  # [inputs] weeks of licence wait that buyers order ahead of
+    mean_need: Floats  # [inputs] t a week needed from suppliers, averaged
+    mean_received: Floats  # [inputs] t a week that they sent, averaged
     risk: Floats  # [inputs] perceived risk from experience, 0-1
     alarm: Floats  # [inputs] perceived risk from announcements, 0-1
     fill: Floats  # [links] remembered share of orders filled
@@ -123,6 +125,8 @@ def initial_state(world: World, params: MarketParameters, dt: float) -> MarketSt
         expected_use=slots.base_t[:inputs].copy(),
         demand_signal=slots.base_t.copy(),
         learned_wait=zeros(inputs),
+        mean_need=slots.base_t[:inputs].copy(),
+        mean_received=slots.base_t[:inputs].copy(),
         risk=zeros(inputs),
         alarm=zeros(inputs),
         alarm_heard=zeros(inputs),

@@ -97,6 +97,10 @@ def _add_row(
 
 def stopped(reading: Reading, world: str) -> dict[tuple[str, str], Fan]:
     """Share of plants that stand still in one world (0…1), by (economy, stage)."""
+    return reading.once(("stopped", world), lambda: _stopped(reading, world))
+
+
+def _stopped(reading: Reading, world: str) -> dict[tuple[str, str], Fan]:
     where = (f"scenario = '{world}' AND economy IN ({sql_list(PLANT_ECONOMIES)}) "
              f"AND stage IN ({sql_list(PLANT_STAGES)})")  # fmt: skip
     share = "sum(stopped_firms) / greatest(sum(firms), 1e-9)"

@@ -108,6 +108,10 @@ def price_fans(reading: Reading, good: str, series: str) -> dict[tuple[str, str]
     ``series`` is ask, contract or transaction; ``NdPr`` is the mean of Nd and Pr oxide weighted
     by what each economy used of them (by output where nothing was used).
     """
+    return reading.once(("price", good, series), lambda: _price_fans(reading, good, series))
+
+
+def _price_fans(reading: Reading, good: str, series: str) -> dict[tuple[str, str], Fan]:
     shown = PRICED if good in PRICED else (good,)
     goods = [code for code in shown if code != "NdPr"] + list(_NDPR if "NdPr" in shown else ())
     label = "good"

@@ -47,6 +47,13 @@ def shares(
 
     Labels without normal use are left out.
     """
+    key = ("shares", definition, where, by, world)
+    return reading.once(key, lambda: _shares(reading, definition, where, by, world))
+
+
+def _shares(
+    reading: Reading, definition: str, where: str, by: tuple[str, ...], world: str
+) -> dict[tuple[str, ...], Fan]:
     frame = losses(reading, where, by)
     mine = frame[frame["scenario"].astype(str) == world]
     parts = dict(iter(mine.groupby(list(by), observed=True)))
@@ -113,6 +120,13 @@ def strip_values(
     reading: Reading, definition: str, where: str
 ) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
     """Economies, columns, median shares (economies × columns) and short months (× seeds)."""
+    key = ("strip", definition, where)
+    return reading.once(key, lambda: _strip_values(reading, definition, where))
+
+
+def _strip_values(
+    reading: Reading, definition: str, where: str
+) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
     frame = losses(reading, where, ("economy",))
     lost = frame[frame["scenario"].astype(str) == reading.main]
     use = normal_use(reading, frame, reading.main)

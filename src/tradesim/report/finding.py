@@ -110,8 +110,9 @@ class Findings:
     def export_ratios(self) -> pd.DataFrame:
         """Seeds × months of Chinese magnet exports over those of the comparison (ratio)."""
         f = self._frame
-        rows = f[f["metric"].str.startswith("magnet_exports_ratio:") & (f["economy"] == "CHN")]
-        rows = rows.assign(month=rows["metric"].str.partition(":")[2])
+        name = "magnet_exports_ratio:"
+        rows = f[f["metric"].str.startswith(name) & (f["economy"] == "CHN")]
+        rows = rows.assign(month=rows["metric"].str.slice(len(name)))
         return rows.pivot_table(index="seed", columns="month", values="value", aggfunc="first")
 
     def trough(self) -> tuple[str, Quantity] | None:

@@ -6,10 +6,10 @@ the first and the last month of a run are rarely whole and a short February is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ from tradesim.report import labels, theme
 from tradesim.report.fans import Fan
 from tradesim.report.panels import Marker
 from tradesim.report.theme import Style
+
+Kept = TypeVar("Kept")
 
 DAYS_PER_MONTH = 365.25 / 12
 #: A first or last month with fewer days than this is left out of the charts of flows.
@@ -90,6 +92,13 @@ class Reading:
     def __init__(self, results: Readable) -> None:
         self.results = results
         self._answers: dict[str, pd.DataFrame] = {}
+        self._kept: dict[tuple[object, ...], object] = {}
+
+    def once(self, key: tuple[object, ...], make: Callable[[], Kept]) -> Kept:
+        """What ``make`` gives, worked out once for each key: figure and caption share it."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(Kept, self._kept[key])
 
     def setting(self, key: str) -> Any:
         """A key of the resolved configuration, at its top or under ``scenario``; else None."""

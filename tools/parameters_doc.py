@@ -1,0 +1,104 @@
+"""Write ``docs/parameters.md`` from the code: ``python tools/parameters_doc.py``.
+
+Two tables: the behavioural parameters, as :class:`tradesim.parameters.MarketParameters` declares
+them, and the numbers that stand as named constants in the modules of the model.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import tradesim
+from tradesim.fields import Fact, facts
+from tradesim.parameters import TRIAL, MarketParameters
+
+PACKAGE = Path(tradesim.__file__).parent
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "parameters.md"
+#: Where behaviour lives: what is not found here is used by nobody.
+MODEL = ("world", "market", "policies", "record", "model.py")
+#: Holds codes that are numbers by accident.
+CODES = "world/types.py"
+_CONSTANT = re.compile(r"^((?:[A-Z][A-Z0-9_]*)(?:, [A-Z][A-Z0-9_]*)*)(?:: \w+)? = (.+)$")
+_NUMBER = re.compile(r"^-?[\d.]+(?:e-?\d+)?(?:, -?[\d.]+(?:e-?\d+)?)*$|^float\(.*\)$")
+
+
+def sources() -> dict[str, str]:
+    """The text of every module of the model by its path inside the package."""
+    found: dict[str, str] = {}
+    for name in MODEL:
+        place = PACKAGE / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            found[path.relative_to(PACKAGE).as_posix()] = path.read_text(encoding="utf-8")
+    return found
+
+
+def parameter_row(fact: Fact, modules: dict[str, str]) -> str:
+    """One line of the first table."""
+    used = [m for m, text in modules.items() if re.search(rf"\.{fact.name}\b", text)]
+    where = ", ".join(f"`{module}`" for module in used) or "nowhere"
+    cells = (
+        f"`{fact.name}`", f"{fact.default:g}", fact.unit, f"{fact.low:g}–{fact.high:g}",
+        fact.text, fact.source.replace(TRIAL, "*search*"), where,
+    )  # fmt: skip
+    return _row(cells)
+
+
+def constants(modules: dict[str, str]) -> list[str]:
+    """Lines of the second table: numeric constants with the comment that stands before them."""
+    rows = []
+    for module, text in modules.items():
+        if module == CODES:
+            continue
+        said: list[str] = []
+        for line in text.splitlines():
+            if line.startswith("#:"):
+                said.append(line.removeprefix("#:").strip())
+                continue
+            match = _CONSTANT.match(line)
+            if match and said and _NUMBER.match(match[2]):
+                rows.append(_row((f"`{match[1]}`", f"`{match[2]}`", " ".join(said), f"`{module}`")))
+            said = []
+    return rows
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    modules = sources()
+    lines = [
+        "# Parameters",
+        "",
+        "Generated from the code by `python tools/parameters_doc.py`; do not edit by hand.",
+        "",
+        "## Behavioural parameters",
+        "",
+        "Set one with `market.NAME=VALUE`; a value outside the range is refused. The range is "
+        "also the one to vary it over. References are given in full in [model.md](model.md).",
+        "",
+        f"*search* stands for: {TRIAL}. Such a value was set by hand and is not calibrated.",
+        "",
+        *_table("parameter", "default", "unit", "range", "meaning", "source", "used in"),
+        *(parameter_row(fact, modules) for fact in facts(MarketParameters).values()),
+        "",
+        "## Numbers fixed in the code",
+        "",
+        "Named constants that no key changes. Those without a source are assumptions or "
+        "numerical tolerances, as the text says.",
+        "",
+        *_table("constant", "value", "meaning", "module"),
+        *constants(modules),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(*heads: str) -> tuple[str, str]:
+    return _row(heads), _row(["---"] * len(heads))
+
+
+def _row(cells: tuple[str, ...] | list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
