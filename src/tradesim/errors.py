@@ -70,8 +70,9 @@ def _rebuild(cls: type[TradesimError], what: str, where: str, allowed: str, reme
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name closest to ``name`` as a clause such as ``did you mean 'weeks'?``, or ''."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"did you mean '{close[0]}'?" if close else ""
+    spelt = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower(), list(spelt), n=1, cutoff=0.5)
+    return f"did you mean '{spelt[close[0]]}'?" if close else ""
 
 
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> InputError:

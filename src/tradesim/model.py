@@ -122,7 +122,8 @@ class TradeModel(mesa.Model):
                 self._report_status(name, policy, policy.status(today.date), today)
             license.open_books(self.world, self.state, self.terms)
             self.reach, self.openness = self._opened()
-        order.hear_announcements(self.world, self.state, self.params, self.terms)
+            order.hear_announcements(self.world, self.state, self.params, self.terms)
+        order.fade(self.state, self.params)
 
     def _report_status(self, name: str, policy: Policy, now: Status, today: Calendar) -> None:
         before = self._statuses.get(name, Status.UNKNOWN)

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from worlds import content_at_hand, scenario
 
 from tradesim import axes
 from tradesim.market import deliver
 from tradesim.model import TradeModel
+from tradesim.world.types import sum_by
+from worlds import content_at_hand, scenario
 
 #: Allowed imbalance over throughput, as in the design.
 BALANCE = 1e-9
@@ -109,7 +110,7 @@ def goods_at_hand(model: TradeModel) -> np.ndarray[Any, np.dtype[np.float64]]:
     state, slots = model.state, model.world.slots
     stock = state.stock.copy()
     stock[: slots.inputs] += state.shipping.goods.under_way()[:, 0]
-    return np.bincount(slots.good, stock, minlength=len(axes.GOODS))
+    return sum_by(slots.good, stock, len(axes.GOODS))
 
 
 def goods_made(model: TradeModel) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -117,7 +118,7 @@ def goods_made(model: TradeModel) -> np.ndarray[Any, np.dtype[np.float64]]:
     state, slots = model.state, model.world.slots
     change = state.output - state.disposed
     change[: slots.inputs] -= state.use
-    return np.bincount(slots.good, change, minlength=len(axes.GOODS))
+    return sum_by(slots.good, change, len(axes.GOODS))
 
 
 def test_processing_never_makes_an_element() -> None:

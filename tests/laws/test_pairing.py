@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from worlds import scenario
 
 from tradesim import rng
 from tradesim.model import TradeModel, simulate
 from tradesim.world import build_world
+from worlds import scenario
 
 
 def test_philox_gives_the_published_vectors() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from worlds import scenario
 
 from tradesim import axes
 from tradesim.model import TradeModel, simulate
+from worlds import scenario
 
 
 @pytest.mark.parametrize("seed", [0, 7])

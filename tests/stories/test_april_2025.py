@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import named
 
 from tradesim import axes
 from tradesim.model import TradeModel, simulate
+from worlds import named
 
 SEEDS = range(5)
 ANNOUNCED = dt.date(2025, 4, 4)
@@ -27,9 +26,9 @@ def tables(name: str, seed: int, record: str = "full", **changes: Any) -> Tables
 
 
 @pytest.fixture(scope="module")
-def pairs() -> Iterator[list[tuple[Tables, Tables]]]:
+def pairs() -> list[tuple[Tables, Tables]]:
     """april_2025 and the reference for a few seeds, a year and a week."""
-    yield [
+    return [
         (tables("april_2025", seed, weeks=53), tables("reference", seed, weeks=53))
         for seed in SEEDS
     ]

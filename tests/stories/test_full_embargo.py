@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from worlds import named
 
 from tradesim import axes
 from tradesim.model import TradeModel
+from worlds import named
 
 
 def test_five_years_of_embargo() -> None:

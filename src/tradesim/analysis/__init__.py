@@ -1,0 +1,1 @@
+"""What the tables say: metrics, exports, comparisons. Reads results, never the model."""

@@ -259,9 +259,9 @@ def reference_page() -> str:
     """The list of headline metrics with units and sources, as Markdown."""
     lines = [
         "# Headline metrics", "",
-        "Generated from `src/tradesim/analysis/metrics.py` by "  # noqa: ISC004
+        "Generated from `src/tradesim/analysis/metrics.py` by "
         "`python -m tradesim.analysis.metrics`; do not edit by hand.", "",
-        "After a colon stands what the number covers: a month, a stage, a period (`first_year` is "  # noqa: ISC004
+        "After a colon stands what the number covers: a month, a stage, a period (`first_year` is "
         "the first twelve months). Unit `1` is a share or a ratio.", "",
         "| metric | unit | meaning | source |", "|---|---|---|---|",
     ]  # fmt: skip

@@ -51,9 +51,7 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     _dispatch(world, state, terms)
 
 
-def _ship(
-    world: World, state: MarketState, params: MarketParameters, demand: Floats
-) -> Floats:
+def _ship(world: World, state: MarketState, params: MarketParameters, demand: Floats) -> Floats:
     """What leaves on each link, t [links]: all that is asked, but where a seller runs short."""
     links = world.links
     asked = sum_by(links.seller, demand, len(world.slots))

@@ -81,12 +81,16 @@ def feel_risk(world: World, state: MarketState, params: MarketParameters) -> Non
     state.learned_wait += gain(params.wait_learning_weeks, state.dt) * (wait - state.learned_wait)
 
 
+def fade(state: MarketState, params: MarketParameters) -> None:
+    """Let what was heard of controls fade by a step."""
+    state.alarm *= np.exp(-state.dt / params.announcement_fade_weeks)
+
+
 def hear_announcements(
     world: World, state: MarketState, params: MarketParameters, terms: Terms
 ) -> None:
-    """Add the alarm of controls newly announced; fade what was heard before."""
+    """Add the alarm of controls newly announced or tightened."""
     links, inputs = world.links, world.slots.inputs
-    state.alarm *= np.exp(-state.dt / params.announcement_fade_weeks)
     if not terms.alarm.any() and not state.alarm_heard.any():
         return
     usual = np.where(links.project == SLEEPING, 0.0, links.weight)

@@ -66,8 +66,7 @@ def plan(
         firm_out,
         len(firms),
     )
-    makes = np.isin(np.arange(len(firms)), firm_out)
-    state.wanted = np.where(makes, pull * world.activity_nominal_t, 0.0)
+    state.wanted = np.where(world.makes, pull * world.activity_nominal_t, 0.0)
     state.planned = np.minimum(state.wanted, np.minimum(state.online, state.nameplate))
     _desired_use(world, state, params, shock)
 

@@ -33,7 +33,8 @@ class Transit:
     links: Ints  # links that this transit carries
     row: Ints  # [links] buyer's position
     pair_row: Ints  # [pairs] buyer of each (lag, buyer) pair, sorted by lag
-    pair_range: dict[int, slice]  # lag -> its pairs
+    pair_lag: Ints  # [pairs] transit steps
+    domestic: int  # how many pairs, the first ones, have no transit
     gather: sparse.csr_matrix  # [pairs, sellers] shipments, data refilled every step
     gather_order: Ints  # position of each link in the matrix data
 
@@ -57,10 +58,8 @@ class Transit:
             links=links,
             row=row,
             pair_row=pairs % buyers,
-            pair_range={
-                int(k): slice(*np.searchsorted(pair_lag, (k, k + 1)).tolist())
-                for k in np.unique(lag)
-            },
+            pair_lag=pair_lag,
+            domestic=int((pair_lag == 0).sum()),
             gather=sparse.csr_matrix(
                 (np.zeros(len(links)), seller[order], indptr), shape=(len(pairs), sellers)
             ),
@@ -70,21 +69,19 @@ class Transit:
     def fill(self, tonnes: Floats, per_tonne: Floats) -> None:
         """Put a steady flow under way: ``tonnes`` a step by link, columns per t by seller."""
         flow = self._collect(tonnes, per_tonne)
-        for lag, part in self.pair_range.items():
-            for ahead in range(lag):
-                self.ring[ahead, self.pair_row[part]] += flow[part]
+        for ahead in range(len(self.ring)):
+            later = self.pair_lag > ahead
+            np.add.at(self.ring[ahead], self.pair_row[later], flow[later])
 
     def ship(self, tonnes: Floats, per_tonne: Floats) -> Floats:
         """Load a step's shipments [all links], t; returns what arrives at once [buyers, ...]."""
         flow = self._collect(tonnes, per_tonne)
-        steps = len(self.ring)
-        at_once: Floats = np.zeros(self.ring.shape[1:])
-        for lag, part in self.pair_range.items():
-            rows = self.pair_row[part]
-            if lag == 0:
-                at_once[rows] = flow[part]
-            else:
-                self.ring[(self.cursor + lag - 1) % steps, rows] += flow[part]
+        steps, buyers, columns = self.ring.shape
+        at_once: Floats = np.zeros((buyers, columns))
+        here = self.domestic
+        at_once[self.pair_row[:here]] = flow[:here]
+        step = (self.cursor + self.pair_lag[here:] - 1) % steps
+        self.ring.reshape(-1, columns)[step * buyers + self.pair_row[here:]] += flow[here:]
         return at_once
 
     def detain(self, flow: Floats, rows: Ints) -> None:

@@ -34,7 +34,8 @@ def fob_price(landed: Floats, wedge: Floats, duty: Floats, specific: Floats) -> 
 
 def awake(risk: Floats) -> Floats:
     """How far buyers turn to suppliers they do not know, 0-1, by perceived risk (0-1)."""
-    return np.clip((risk - WAKES_ABOVE) / (AWAKE_AT - WAKES_ABOVE), 0.0, 1.0)
+    depth = (risk - WAKES_ABOVE) / (AWAKE_AT - WAKES_ABOVE)
+    return np.asarray(np.clip(depth, 0.0, 1.0), np.float64)
 
 
 def availability(stock: Floats, target: Floats) -> Floats:
@@ -43,7 +44,7 @@ def availability(stock: Floats, target: Floats) -> Floats:
     Goods are offered where they lie, so two sellers at one price do not drift apart for good.
     """
     ratio = np.where(target > 1e-9, stock / np.maximum(target, 1e-9), 1.0)
-    return np.sqrt(np.clip(ratio, 1.0 / 16.0, 16.0))
+    return np.asarray(np.sqrt(np.clip(ratio, 1.0 / 16.0, 16.0)), np.float64)
 
 
 def source(

@@ -146,12 +146,13 @@ def chain(reading: Reading, stretch: Span) -> str:
     mine, ghost = (
         sum(v) for v in ([f.scenario_t for f in abroad], [f.comparison_t for f in abroad])
     )
-    stuck = sum(min(f.blocked_t, max(f.comparison_t - f.scenario_t, 0.0)) for f in abroad)
+    stuck = sum(f.blocked_t for f in abroad)
     text = f"Magnets from China to others: {number(mine)} t"
     if reading.other:
         text += f" against {number(ghost)} t in {reading.other}"
     if stuck > 0:
-        text += f"; of the difference {number(stuck)} t has a licence pending or denied (hatched)"
+        text += f"; {number(stuck)} t of what is missing has a licence pending or denied (hatched)"
+        text += ", the rest is missing for another reason, such as customs checks"
     parts = [
         f"{text}.",
         "Each column of ribbons has its own scale.",

@@ -144,7 +144,7 @@ def sample_traces(fan: Fan, style: Style, name: str) -> list[Trace]:
     traces = []
     for seed, values in fan.sampled():
         trace = line_trace(fan.dates, values, thin, name)
-        trace["hovertemplate"] = f"seed {seed}: %{{y:.3g}}<extra></extra>"
+        trace["hovertemplate"] = f"seed {seed}: %{{y:,.3~r}}<extra></extra>"
         traces.append(trace)
     return traces
 

@@ -121,7 +121,7 @@ def plants(reading: Reading) -> Spec:
         rows=len(PLANT_STAGES), columns=columns, x_range=reading.x_range,
         titles=[labels.economy(e) for e in PLANT_ECONOMIES] + [""] * (columns * 3),
         row_titles=[_two_lines(labels.STAGES[s]) for s in PLANT_STAGES], panel_px=120,
-        row_gap_px=30, left_px=164, flat_row_titles=True, percent=True, capped=True, share_y="all",
+        row_gap_px=30, left_px=178, flat_row_titles=True, percent=True, capped=True, share_y="all",
         value_ticks=3, markers=reading.markers(),
     )  # fmt: skip
     for world in reversed(reading.subjects):

@@ -91,36 +91,51 @@ def trough_month(reading: Reading) -> pd.Timestamp | None:
     return pd.Timestamp(reading.periods.starts[reading.periods.kept][int(np.nanargmin(ratio))])
 
 
+#: Tonnes by (world, good, origin, destination).
+Lanes = dict[tuple[str, str, str, str], float]
+
+
 def flows(reading: Reading, span: Span) -> list[sankey.Flow]:
-    """Mean tonnes over the runs between groups at each gap, both worlds, in one span."""
-    shipped = _grouped(reading, "flows", "origin", "sum(shipped_t)", span)
+    """Mean tonnes over the runs between groups at each gap, both worlds, in one span.
+
+    What licences block is counted good by good and lane by lane: the smaller of what is missing
+    there and of what is denied in the span or pending at its end.
+    """
+    shipped, gaps = _lanes(reading, "flows", "origin", "sum(shipped_t)", span)
     last = f"(SELECT max(date) FROM licences WHERE {span.where})"
     waiting = f"sum(denied_t + CASE WHEN date = {last} THEN pending_t ELSE 0 END)"
-    stuck = _grouped(reading, "licences", "authority", waiting, span)
+    stuck, _ = _lanes(reading, "licences", "authority", waiting, span)
     base = reading.other or reading.main
-    out = []
+    sums: dict[tuple[int, str, str], list[float]] = {}
     for lane in sorted({key[1:] for key in shipped}):
-        mine, ghost = (shipped.get((w, *lane), 0.0) for w in (reading.main, base))
-        out.append(sankey.Flow(*lane, mine, ghost, stuck.get((reading.main, *lane), 0.0)))
-    return out
+        good, origin, destination = lane
+        mine, ghost = (shipped.get((world, *lane), 0.0) for world in (reading.main, base))
+        blocked = min(stuck.get((reading.main, *lane), 0.0), max(ghost - mine, 0.0))
+        total = sums.setdefault((gaps[good], group(origin), group(destination)), [0.0, 0.0, 0.0])
+        for i, value in enumerate((mine, ghost, blocked)):
+            total[i] += value
+    return [sankey.Flow(*key, *values) for key, values in sorted(sums.items())]
 
 
-def _grouped(
+def _lanes(
     reading: Reading, table: str, origin: str, tonnes: str, span: Span
-) -> dict[tuple[str, int, str, str], float]:
-    """Mean t over the runs by world, gap, group of origin and group of destination."""
+) -> tuple[Lanes, dict[str, int]]:
+    """Mean t over the runs by lane and good, and the gap that each good crosses."""
     cases = " ".join(f"WHEN {goods} THEN {gap}" for gap, (_, goods) in enumerate(GAPS))
     frame = reading.query(
-        f"SELECT scenario, CASE {cases} ELSE -1 END AS gap, {origin} AS origin, destination, "
-        f"{tonnes} / {len(reading.seeds)} AS t FROM {table} WHERE {span.where} GROUP BY ALL"
+        f"SELECT scenario, good, CASE {cases} ELSE -1 END AS gap, {origin} AS origin, "
+        f"destination, {tonnes} / {len(reading.seeds)} AS t FROM {table} WHERE {span.where} "
+        "GROUP BY ALL"
     )
-    out: dict[tuple[str, int, str, str], float] = {}
-    rows = (frame[name].tolist() for name in ("scenario", "gap", "origin", "destination", "t"))
-    for world, gap, source, target, t in zip(*rows, strict=True):
-        key = (str(world), int(gap), group(str(source)), group(str(target)))
+    lanes: Lanes = {}
+    gaps: dict[str, int] = {}
+    names = ("scenario", "good", "origin", "destination", "gap", "t")
+    for *key, gap, t in zip(*(frame[name].tolist() for name in names), strict=True):
         if gap >= 0:
-            out[key] = out.get(key, 0.0) + float(t)
-    return out
+            world, good, source, target = map(str, key)
+            lanes[world, good, source, target] = float(t)
+            gaps[good] = int(gap)
+    return lanes, gaps
 
 
 def chain(reading: Reading, span: Span) -> Spec:

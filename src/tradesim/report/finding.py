@@ -291,17 +291,16 @@ def _stoppage_rows(findings: Findings) -> list[Row]:
 
 
 def _ask_rows(findings: Findings) -> list[Row]:
-    shown = {("EU27", g) for g in ("oxide_Dy", "oxide_Tb", "oxide_Y", "oxide_Nd", "oxide_La")}
-    shown |= {("CHN", "oxide_Dy")}
+    first = [("EU27", f"oxide_{e}") for e in ("Dy", "Tb", "Y", "Nd", "La")] + [("CHN", "oxide_Dy")]
+    rest = [("EU27", good) for good in (*OXIDES, *MAGNETS)] + [("CHN", good) for good in OXIDES]
     rows = []
-    for economy, goods in (("EU27", (*OXIDES, *MAGNETS)), ("CHN", OXIDES)):
-        for good in goods:
-            peak = findings.ask_peak(economy, good)
-            if peak.n:
-                subject = f"{labels.good(good)}, {labels.economy(economy)}"
-                more = (economy, good) not in shown
-                rows.append(_row("Peak ask over its base", subject, peak, "× base", more))
-    return sorted(rows, key=lambda row: row.more)
+    for economy, good in dict.fromkeys(first + rest):
+        peak = findings.ask_peak(economy, good)
+        if peak.n:
+            subject = f"{labels.good(good)}, {labels.economy(economy)}"
+            more = (economy, good) not in first
+            rows.append(_row("Peak ask over its base", subject, peak, "× base", more))
+    return rows
 
 
 def _shortfall_rows(findings: Findings) -> list[Row]:

@@ -246,7 +246,8 @@ def base_layout(title: str, top_px: int) -> dict[str, Any]:
                   "xref": "container", "xanchor": "left", "y": 1, "yref": "container",
                   "yanchor": "top", "pad": {"l": 2, "t": 8}, "automargin": False},
         "hovermode": "closest", "dragmode": False,
-        "hoverlabel": {"font": {"size": theme.TEXT_PX, "family": theme.FONT}},
+        "hoverlabel": {"bgcolor": theme.PAPER, "bordercolor": theme.INK, "font": {
+            "size": theme.TEXT_PX, "family": theme.FONT, "color": theme.INK}},
         "template": {}, "autosize": False,
     }  # fmt: skip
 

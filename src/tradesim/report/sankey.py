@@ -74,7 +74,10 @@ def layout(
     """
     scales = _scales(flows, columns - 1, full_px)
     plan = Plan(bars=_bars(flows, order, columns, scales, gap_px, least_px))
-    plan.height = max((bar.bottom for bar in plan.bars.values()), default=0.0)
+    plan.height = max(
+        (max(bar.bottom, (bar.top + bar.bottom + least_px) / 2) for bar in plan.bars.values()),
+        default=0.0,
+    )
     lefts = [i * (width - bar_px) / max(columns - 1, 1) for i in range(columns)]
     out_at = {key: bar.top for key, bar in plan.bars.items()}
     in_at = dict(out_at)

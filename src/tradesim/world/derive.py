@@ -73,6 +73,7 @@ def derived(
         "consumes": firms.stage == _STAGE["manufacture"],
         "is_source": ~has_input & (firms.stage != _STAGE["trader"]),
         "is_trader": firms.stage == _STAGE["trader"],
+        "makes": np.isin(np.arange(len(firms)), slots.firm[inputs:]),
         "fed": fed,
         "first_input": first,
         **_content_facts(slots),

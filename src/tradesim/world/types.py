@@ -124,6 +124,7 @@ class World:
     consumes: Flags  # [firms] manufacturers
     is_source: Flags  # [firms] mines and collectors: output without input
     is_trader: Flags  # [firms]
+    makes: Flags  # [firms] have an output
     fed: Ints  # firms with inputs
     first_input: Ints  # first input slot of each of them
     mixed: Ints  # slots of mixtures, inputs first

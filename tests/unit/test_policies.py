@@ -1,0 +1,161 @@
+"""Every policy page: sources, units, dates, zero strength, and what it covers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from tradesim import axes, config, policies
+from tradesim.errors import InputError
+from tradesim.model import simulate
+from tradesim.policies import Calendar, Coverage, ExportLicensing, Status, Tariff
+from tradesim.terms import Terms
+from tradesim.world import build_world
+from worlds import scenario
+
+PAGES = sorted((config.config_dir() / "policy").glob("*.yaml"))
+
+
+def page(path: Path) -> dict[str, Any]:
+    """A policy page as written."""
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_a_page_is_complete(path: Path) -> None:
+    """It loads, names its sources, and every number of its class has a unit."""
+    policy = policies.load_one(path.stem, page(path))
+    assert policy.title
+    assert policy.sources
+    for name, field in type(policy).model_fields.items():
+        if field.annotation in (float, int):
+            extra = field.json_schema_extra
+            assert isinstance(extra, dict), name
+            assert extra.get("unit"), name
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_no_strength_is_no_policy(path: Path) -> None:
+    """Bit for bit the world without it."""
+    weak = {**page(path), "strength": 0.0, "announced": "2025-01-13", "effective": "2025-01-20"}
+    with_it = simulate(scenario(weeks=14, noise=0.03, policies={"p": weak}), 0)
+    without = simulate(scenario(weeks=14, noise=0.03), 0)
+    for name in without:
+        if name != "events":
+            assert with_it[name].to_pandas().equals(without[name].to_pandas()), name
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_suspended_is_absent(path: Path) -> None:
+    """From the day of its suspension a policy writes nothing into the terms."""
+    lanes = build_world(scenario(), 0).lanes
+    policy = policies.load_one(path.stem, {**page(path), "suspended": "2026-06-01"})
+    terms = Terms.free(lanes)
+    policy.edit(terms, lanes, Calendar(dt.date(2026, 6, 1), 73.0, dt.date(2025, 1, 6)))
+    free = Terms.free(lanes)
+    assert policy.status(dt.date(2026, 6, 1)) is Status.SUSPENDED
+    np.testing.assert_array_equal(terms.ad_valorem, free.ad_valorem)
+    assert not any(rule.covered.any() for rule in terms.licences.values())
+    assert not terms.alarm.any()
+
+
+def test_order_of_policies_does_not_matter() -> None:
+    """Duties add and the strictest licence holds, whichever is written first."""
+    lanes = build_world(scenario(), 0).lanes
+    today = Calendar(dt.date(2026, 1, 5), 52.0, dt.date(2025, 1, 6))
+    loaded = [policies.load_one(p.stem, page(p)) for p in PAGES]
+    found = []
+    for ordered in (loaded, loaded[::-1]):
+        terms = Terms.free(lanes)
+        for policy in ordered:
+            policy.edit(terms, lanes, today)
+        found.append(terms)
+    one, two = found
+    np.testing.assert_array_equal(one.ad_valorem, two.ad_valorem)
+    np.testing.assert_array_equal(one.hold_share, two.hold_share)
+    for authority, rule in one.licences.items():
+        np.testing.assert_array_equal(rule.approval, two.licences[authority].approval)
+        np.testing.assert_array_equal(rule.delay_weeks, two.licences[authority].delay_weeks)
+
+
+def test_coverage_by_element_good_and_destination() -> None:
+    """Elements narrow oxides and metals; other goods are covered by name."""
+    cover = Coverage(elements=("Dy", "Tb"), goods=("oxide_*", "metal_*", "magnet_NdFeB_HRE"))
+    assert cover.goods_covered() == (
+        "oxide_Tb", "oxide_Dy", "metal_Dy", "metal_Tb", "magnet_NdFeB_HRE",
+    )  # fmt: skip
+    lanes = build_world(scenario(), 0).lanes
+    only = Coverage(origins=("CHN",), destinations=("allies",), exempt_destinations=("JPN",))
+    covered = only.lanes(lanes)
+    assert (lanes.origin[covered] == axes.ECONOMY_INDEX["CHN"]).all()
+    reached = {axes.ECONOMIES[d] for d in lanes.destination[covered]}
+    assert reached == {"EU27", "KOR", "AUS", "CAN", "GBR", "TWN"} & reached
+    assert "JPN" not in reached
+
+
+def test_destination_wins_over_class() -> None:
+    """The American approval holds for America, the class elsewhere; defence stays refused."""
+    lanes = build_world(scenario(), 0).lanes
+    policy = policies.load_one("p", page(next(p for p in PAGES if "april" in p.stem)))
+    assert isinstance(policy, ExportLicensing)
+    approval = policy.approvals(lanes, 0.0)
+    usa = lanes.destination == axes.ECONOMY_INDEX["USA"]
+    defence = lanes.use == axes.USE_INDEX["defence"]
+    civil = lanes.use == axes.USE_INDEX["ev_traction"]
+    assert set(approval[usa & civil]) == {0.12}
+    assert set(approval[~usa & civil]) == {0.67}
+    assert set(approval[defence]) == {0.0}
+
+
+def test_a_duty_is_paid_to_the_treasury_and_raises_the_landed_price() -> None:
+    """Revenue appears in `states` and buyers pay more than without."""
+    duty = {
+        "_target_": "tradesim.policies.Tariff", "title": "duty", "imposed_by": "USA",
+        "announced": "2025-01-06", "effective": "2025-01-06", "rate": 0.25,
+        "covers": {"goods": ["magnet_*"], "origins": ["CHN"]}, "sources": ["test"],
+    }  # fmt: skip
+    taxed = simulate(scenario(weeks=30, policies={"d": duty}), 0)
+    states = taxed["states"].to_pandas()
+    paid = states.groupby("state", observed=True)["tariff_revenue_usd"].sum()
+    assert paid["USA"] > 0
+    assert paid.drop("USA").abs().max() == 0
+    markets = taxed["markets"].to_pandas()
+    rows = (markets["economy"] == "USA") & (markets["good"] == "magnet_NdFeB")
+    asks = markets[rows].sort_values("date")["price_ask_usd_per_kg"].to_numpy()
+    free = build_world(scenario(), 0)
+    base = free.price0[
+        axes.ECONOMY_INDEX["USA"] * len(axes.GOODS) + axes.GOOD_INDEX["magnet_NdFeB"]
+    ]
+    assert asks[-1] > 1.1 * base
+
+
+@pytest.mark.parametrize(
+    ("change", "needle"),
+    [
+        ({"rate": -0.1}, "rate"),
+        ({"imposed_by": "USSR"}, "economy"),
+        ({"expires": "2025-01-01"}, "expires"),
+        ({"covers": {"goods": ["magnet_Nd"]}}, "magnet_NdFeB"),
+        ({"raet": 1.0}, "raet"),
+    ],
+)
+def test_bad_pages_are_refused(change: dict[str, Any], needle: str) -> None:
+    """A negative duty, an unknown economy, an end before the start, a misspelt good or key."""
+    good = page(next(p for p in PAGES if p.stem == "tariff_usa"))
+    with pytest.raises((ValidationError, InputError)) as caught:
+        policies.load_one("p", {**good, **change})
+    assert needle in str(caught.value)
+
+
+def test_only_allowed_classes_are_loaded() -> None:
+    """A page cannot name a class outside the allowed packages, or one that is no policy."""
+    for target in ("os.system", "tradesim.errors.InputError", "tradesim.policies.Nothing"):
+        with pytest.raises(InputError):
+            policies.load_one("p", {"_target_": target})
+    assert issubclass(Tariff, policies.Policy)
