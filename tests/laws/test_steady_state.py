@@ -76,7 +76,6 @@ def _burn(model: TradeModel, market: int, lost: float) -> None:
     state.elements[np.isin(world.mixed, slots)] *= 1.0 - lost
 
 
-@pytest.mark.slow
 def test_noise_makes_no_drift() -> None:
     """3% demand noise, five years, 20 seeds: annual medians move by under 2% or 3 errors."""
     medians = []

@@ -74,8 +74,8 @@ def test_ask_is_bounded_by_the_choke_price(
     cover: float, expected: float, cost: float, choke: float
 ) -> None:
     """Below the choke whatever the shortage, above the floor whatever the glut."""
-    values = (np.array([v]) for v in (cover, expected, cost, choke))
-    ratio = price.ask_ratio(*values, 2.0)[0]
+    one = np.ones(1)
+    ratio = price.ask_ratio(one * cover, one * expected, one * cost, one * choke, 2.0)[0]
     assert price.FLOOR <= ratio < choke
 
 
@@ -113,10 +113,11 @@ def test_landed_and_fob_prices_undo_each_other(
     duty: float, specific: float, ask: float, abroad: float
 ) -> None:
     """On an open lane the seller gets his ask; a restricted one gives him the rent."""
-    args = [np.array([v]) for v in (ask, abroad, 1.1, duty, specific)]
-    landed = source.landed_price(*args, np.ones(1))
-    assert source.fob_price(landed, *args[2:])[0] == pytest.approx(ask)
-    shut = source.landed_price(*args, np.zeros(1))
+    one, wedge = np.ones(1), np.full(1, 1.1)
+    costs = (wedge, one * duty, one * specific)
+    landed = source.landed_price(one * ask, one * abroad, *costs, one)
+    assert source.fob_price(landed, *costs)[0] == pytest.approx(ask)
+    shut = source.landed_price(one * ask, one * abroad, *costs, 0.0 * one)
     assert shut[0] == pytest.approx(max(landed[0], abroad))
 
 

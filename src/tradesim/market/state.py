@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
 
@@ -10,7 +11,10 @@ from tradesim.market.books import LicenceBook
 from tradesim.market.shipping import Shipping
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
-from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, N_GOODS, Floats, World
+from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, Floats, World
+
+#: Stages of building capacity (Erlang shape of the lead time).
+BUILDING_STAGES = 3
 
 
 @dataclass
@@ -106,75 +110,104 @@ class MarketState:
 
 
 def initial_state(world: World, params: MarketParameters, dt: float) -> MarketState:
-    """The base year: stocks at target, transit full, every price at base."""
-    slots, links, firms = world.slots, world.links, world.firms
-    inputs, count = slots.inputs, len(slots)
-    stock = slots.cover_weeks * slots.base_t
-    in_base = firms.cell >= 0
-    activity = np.where(in_base, firms.activity_t, 0.0) / WEEKS_PER_YEAR
-    nameplate = np.where(in_base, firms.capacity_t, 0.0) / WEEKS_PER_YEAR
-    online = np.minimum(nameplate, activity * (1.0 + params.slack))
-    zeros = np.zeros
+    """The base year: stocks at target, transit full, every price at base; ``dt`` in weeks."""
     return MarketState(
         dt=dt,
-        stock=stock,
-        chinese=slots.base_chinese * stock,
-        elements=slots.vector[world.mixed] * stock[world.mixed, None],
-        shipping=Shipping.base(world, dt),
-        desired_use=slots.base_t[:inputs].copy(),
-        expected_use=slots.base_t[:inputs].copy(),
-        demand_signal=slots.base_t.copy(),
-        learned_wait=zeros(inputs),
-        mean_need=slots.base_t[:inputs].copy(),
-        mean_received=slots.base_t[:inputs].copy(),
-        risk=zeros(inputs),
-        alarm=zeros(inputs),
-        alarm_heard=zeros(inputs),
-        final_demand=np.where(world.final, slots.base_t[:inputs], 0.0),
-        target_out=slots.cover_weeks[inputs:] * slots.base_t[inputs:],
-        switched_on=np.where(links.project == BASE_YEAR, 1.0, 0.0),
-        leaking=False,
-        leak_wanted=zeros(len(links)),
-        landed=world.price0[world.lanes.destination * N_GOODS + world.lanes.good],
-        cover=np.ones(world.markets),
-        fill=np.ones(len(links)),
-        substitution=zeros(inputs),
-        substitution_peak=zeros(inputs),
-        ask=world.price0.copy(),
-        expected_price=np.ones(world.markets),
-        cost_index=np.ones(world.markets),
-        contract=world.price0.copy(),
-        nameplate=nameplate,
-        online=online,
-        expansion=zeros(len(firms)),
-        building=zeros((len(firms), 3)),
-        wanted=activity.copy(),
-        planned=activity.copy(),
-        activity=activity.copy(),
         books={},
-        orders=slots.base_t[:inputs] * dt,
-        ordered=links.base_t * dt,
-        shipped=links.base_t * dt,
-        rerouted=None,
-        received=slots.base_t[:inputs] * dt,
-        crossed=links.base_t * dt,
-        arrived=zeros(inputs),
-        wish=slots.base_t[:inputs].copy(),
-        run_share=np.ones(len(firms)),
-        use=slots.base_t[:inputs] * dt,
-        output=zeros(count),
-        given_up=zeros(inputs),
-        disposed=zeros(count),
-        lane_t=world.lanes.base_t * dt,
-        value_usd=zeros(len(world.lanes)),
-        duty_usd=zeros(len(world.lanes)),
-        money_usd=zeros(len(firms)),
-        treasury_usd=zeros(N_ECONOMIES),
-        carriers_usd=0.0,
         sourced=Ledger.empty(),
         lost=Ledger.empty(),
         consumed=Ledger.empty(),
+        money_usd=np.zeros(len(world.firms)),
+        treasury_usd=np.zeros(N_ECONOMIES),
+        carriers_usd=0.0,
+        shipping=Shipping.base(world, dt),
+        **_stocks(world),
+        **_expectations(world),
+        **_prices(world),
+        **_capacity(world, params),
+        **_flows(world, dt),
     )
+
+
+def _stocks(world: World) -> dict[str, Any]:
+    """Stocks at target, with what is in them."""
+    slots = world.slots
+    stock = slots.cover_weeks * slots.base_t
+    return {
+        "stock": stock,
+        "chinese": slots.base_chinese * stock,
+        "elements": slots.vector[world.mixed] * stock[world.mixed, None],
+        "target_out": stock[slots.inputs :].copy(),
+    }
+
+
+def _expectations(world: World) -> dict[str, Any]:
+    """Everybody expects the base year and fears nothing."""
+    slots, inputs = world.slots, world.slots.inputs
+    base = slots.base_t[:inputs]
+    calm = ("learned_wait", "risk", "alarm", "alarm_heard", "substitution", "substitution_peak")
+    usual = ("desired_use", "expected_use", "mean_need", "mean_received", "wish")
+    return {
+        **{name: np.zeros(inputs) for name in calm},
+        **{name: base.copy() for name in usual},
+        "demand_signal": slots.base_t.copy(),
+        "final_demand": np.where(world.final, base, 0.0),
+        "fill": np.ones(len(world.links)),
+        "switched_on": np.where(world.links.project == BASE_YEAR, 1.0, 0.0),
+    }
+
+
+def _prices(world: World) -> dict[str, Any]:
+    """Every price at base."""
+    return {
+        "ask": world.price0.copy(),
+        "contract": world.price0.copy(),
+        "expected_price": np.ones(world.markets),
+        "cost_index": np.ones(world.markets),
+        "cover": np.ones(world.markets),
+        "landed": world.price0[world.lane_destination],
+    }
+
+
+def _capacity(world: World, params: MarketParameters) -> dict[str, Any]:
+    """Firms of the base year run, with some slack online; projects have nothing yet."""
+    firms = world.firms
+    in_base = firms.cell >= 0
+    activity = np.where(in_base, firms.activity_t, 0.0) / WEEKS_PER_YEAR
+    nameplate = np.where(in_base, firms.capacity_t, 0.0) / WEEKS_PER_YEAR
+    return {
+        "nameplate": nameplate,
+        "online": np.minimum(nameplate, activity * (1.0 + params.slack)),
+        "expansion": np.zeros(len(firms)),
+        "building": np.zeros((len(firms), BUILDING_STAGES)),
+        "run_share": np.ones(len(firms)),
+        **{name: activity.copy() for name in ("wanted", "planned", "activity")},
+    }
+
+
+def _flows(world: World, dt: float) -> dict[str, Any]:
+    """The flows of a base-year step."""
+    slots, links, lanes = world.slots, world.links, world.lanes
+    inputs = slots.inputs
+    return {
+        **dict.fromkeys(("orders", "received", "use"), slots.base_t[:inputs] * dt),
+        **dict.fromkeys(("ordered", "shipped", "crossed"), links.base_t * dt),
+        **{name: np.zeros(inputs) for name in ("arrived", "given_up")},
+        **{name: np.zeros(len(slots)) for name in ("output", "disposed")},
+        **{name: np.zeros(len(lanes)) for name in ("value_usd", "duty_usd")},
+        "lane_t": lanes.base_t * dt,
+        "rerouted": None,
+        "leaking": False,
+        "leak_wanted": np.zeros(len(links)),
+    }
+
+
+@overload
+def gain(lag: float, dt: float) -> float: ...
+
+
+@overload
+def gain(lag: Floats, dt: float) -> Floats: ...
 
 
 def gain(lag: float | Floats, dt: float) -> float | Floats:
