@@ -187,8 +187,8 @@ FLOWS = Table(
         _t("rerouted_t", "Shipped by traders on a detour round a control"),
         _number("value_usd", "USD", "Value at transaction prices"),
         _number("chinese_content_share", "1",
-                "Share of the value that is controlled content of Chinese origin", "mean",
-                "MOFCOM Announcement No. 61 of 2025 (the 0.1% rule)"),
+                "Share of the contained oxide that was mined in China, by mass, at the month's end",
+                "end", "definition; the value basis of the 0.1% rule is a policy's"),
     ),
 )  # fmt: skip
 

@@ -43,7 +43,7 @@ class ExportLicensing(Policy):
 
     approval: Mapping[str, float] = Field(
         description="Probability of a grant by end-use class at first",
-        json_schema_extra=_share("calibration/facts.csv; see the page"),
+        json_schema_extra=_share("CLEPA through Reuters, June 2025; see the page"),
     )
     approval_at: Mapping[str, Mapping[str, float]] = Field(
         {}, description="The same for single destinations or groups; '*' stands for every class "

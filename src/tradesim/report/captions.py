@@ -76,7 +76,7 @@ def exports(reading: Reading) -> str:
 
 
 def destinations(reading: Reading) -> str:
-    """Which destinations lose most of their comparison's shipments."""
+    """Which destinations fall deepest, in % of their comparison's shipments."""
     fans = figures_market.destination_fans(reading)
     if reading.other is None:
         return "In brackets: median tonnes per month. " + left_out(reading)
@@ -92,7 +92,7 @@ def destinations(reading: Reading) -> str:
 
 
 def prices(reading: Reading, good: str) -> str:
-    """Peaks of ask and transaction in the EU, range of the Chinese ask."""
+    """Peaks of ask and transaction price in the EU and in China, USD per kg."""
     ask = figures_market.price_fans(reading, good, "ask")
     paid = figures_market.price_fans(reading, good, "transaction")
     parts = []
@@ -111,7 +111,7 @@ def prices(reading: Reading, good: str) -> str:
 
 
 def multiples(reading: Reading, definition: str) -> str:
-    """The three largest shares missing, by good and economy."""
+    """The three largest shortfalls, in % of normal use, by good and economy."""
     where = (f"good IN ({sql_list(figures_shortfall.GOODS_SHOWN)}) AND economy IN "
              f"({sql_list(figures_shortfall.ECONOMIES_SHOWN)})")  # fmt: skip
     fans = figures_shortfall.shares(reading, definition, where, ("good", "economy"), reading.main)
@@ -127,7 +127,7 @@ def multiples(reading: Reading, definition: str) -> str:
 
 
 def strip(reading: Reading, definition: str) -> str:
-    """What the cells say and who is short for longest."""
+    """What the cells say (%) and who is short for most months."""
     where = f"good IN ({sql_list(MAGNETS)})"
     places, _, _, months = figures_shortfall.strip_values(reading, definition, where)
     limit = f"{figures_shortfall.SHORT_SHARE:.0%}"
@@ -140,33 +140,35 @@ def strip(reading: Reading, definition: str) -> str:
 
 
 def chain(reading: Reading, stretch: Span) -> str:
-    """Magnets sent in both worlds and what waits for a licence."""
+    """Tonnes of magnets sent in both worlds, those a licence blocks, and how to read the rest."""
+    parts = [
+        _chain_numbers(reading, stretch),
+        f"Each column of ribbons has its own scale. Mean of "
+        f"{labels.count(len(reading.seeds), 'run')}.",
+    ]
+    if reading.other:
+        least = f"{figures_flow.LEAST_CHANGE:.0%}"
+        parts.append(f"Percentages: of the grey world, from {least} difference on.")
+    return " ".join([*parts, f"Groups: {figures_flow.GROUP_NOTE}."])
+
+
+def _chain_numbers(reading: Reading, stretch: Span) -> str:
     flows = [f for f in figures_flow.flows(reading, stretch) if f.gap == 3]
     abroad = [f for f in flows if f.origin == "China" and f.destination != "China"]
-    mine, ghost = (
-        sum(v) for v in ([f.scenario_t for f in abroad], [f.comparison_t for f in abroad])
-    )
-    stuck = sum(f.blocked_t for f in abroad)
-    text = f"Magnets from China to others: {number(mine)} t"
+    text = f"Magnets from China to others: {number(sum(f.scenario_t for f in abroad))} t"
     if reading.other:
-        text += f" against {number(ghost)} t in {reading.other}"
+        text += f" against {number(sum(f.comparison_t for f in abroad))} t in {reading.other}"
+    stuck = sum(f.blocked_t for f in abroad)
     if stuck > 0:
-        text += f"; {number(stuck)} t of what is missing has a licence pending or denied (hatched)"
-        text += ", the rest is missing for another reason, such as customs checks"
-    parts = [
-        f"{text}.",
-        "Each column of ribbons has its own scale.",
-        f"Mean of {labels.count(len(reading.seeds), 'run')}.",
-        f"Percentages: of the grey world, from {figures_flow.LEAST_CHANGE:.0%} difference on."
-        if reading.other
-        else "",
-        f"Groups: {figures_flow.GROUP_NOTE}.",
-    ]
-    return " ".join(part for part in parts if part)
+        text += (
+            f"; {number(stuck)} t of what is missing has a licence pending or denied (hatched), "
+            "the rest is missing for another reason, such as customs checks"
+        )
+    return f"{text}."
 
 
 def licences(reading: Reading, group: str) -> str:
-    """Granted and denied shares by destination until the end of the run, and the longest queue."""
+    """Granted and denied, in % of the tonnes applied for, and the mean wait in days."""
     totals = figures_chain.licence_totals(reading)
     parts = []
     for row in totals[totals["group"] == group][:4].to_dict("records"):
@@ -179,7 +181,7 @@ def licences(reading: Reading, group: str) -> str:
 
 
 def plants(reading: Reading) -> str:
-    """The largest shares of plants standing still."""
+    """Where most plants stand still, in % of those that exist."""
     fans = figures_chain.stopped(reading, reading.main)
     found = []
     for (economy, stage), fan in fans.items():

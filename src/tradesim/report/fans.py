@@ -98,7 +98,7 @@ def iso(dates: pd.DatetimeIndex) -> list[str]:
 
 
 def band_trace(fan: Fan, style: Style, name: str, alpha: float = 0.22) -> Trace:
-    """The p10–p90 band of a fan as one filled outline."""
+    """The p10–p90 band of a fan, in its units, as one filled outline."""
     xs, ys = ribbon(iso(fan.dates), fan.low, fan.high)
     return {
         "type": "scatter", "mode": "lines", "x": xs, "y": ys, "fill": "toself",

@@ -113,7 +113,7 @@ def _stopped(reading: Reading, world: str) -> dict[tuple[str, str], Fan]:
 
 
 def plants(reading: Reading) -> Spec:
-    """Share of plants standing still: stages down, economies across, one scale."""
+    """Plants standing still, %: stages down, economies across, one scale."""
     columns = len(PLANT_ECONOMIES)
     existing = plant_counts(reading)
     panels = Panels(

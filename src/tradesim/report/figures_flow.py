@@ -139,7 +139,7 @@ def _lanes(
 
 
 def chain(reading: Reading, span: Span) -> Spec:
-    """The Sankey of one span of the run."""
+    """The Sankey of one span of the run; ribbons are tonnes on the scale of their gap."""
     left, right, top, foot = 8, 140, 104, 62
     width = WIDTH_PX - left - right
     plan = sankey.layout(flows(reading, span), ORDER, len(STAGES), width, full_px=250.0)

@@ -37,7 +37,7 @@ def world_traces(
     reading: Reading, fans: dict[tuple[str, str], Fan], label: str, unit: str, where: str = "",
     samples: bool = True,
 ) -> list[dict[str, object]]:  # fmt: skip
-    """Traces of all worlds for one panel: the comparison behind, the main scenario in front."""
+    """Traces of all worlds for one panel (in ``unit``), the comparison behind the others."""
     traces = []
     for world in reversed(reading.worlds):
         fan = fans.get((world, label))
@@ -52,7 +52,7 @@ def world_traces(
 
 
 def exports(reading: Reading) -> Spec:
-    """Magnet exports from China to all other economies over time."""
+    """Magnet exports from China to all other economies, tonnes per month over time."""
     fans = export_fans(reading)
     panels = Panels(
         title="Magnet exports from China, all grades, "
@@ -65,36 +65,40 @@ def exports(reading: Reading) -> Spec:
 
 
 def exports_by_destination(reading: Reading, count: int = 8) -> Spec:
-    """Exports to the ``count`` largest destinations, each against its own comparison."""
+    """Exports to the ``count`` largest destinations, % of the comparison (else t per month)."""
     fans = destination_fans(reading)
     base = reading.other or reading.main
     size = {place: float(np.nanmean(fan.median)) for (w, place), fan in fans.items() if w == base}
     places = sorted(size, key=lambda place: -size[place])[:count]
     columns = min(4, max(len(places), 1))
     rows = -(-len(places) // columns) or 1
-    relative = reading.other is not None
+    unit, row_title = _destination_units(reading)
     panels = Panels(
-        title="Magnet exports from China by destination, "
-        + ("% of the comparison, " if relative else "t per month, ") + reading.years,
+        title=f"Magnet exports from China by destination, {unit}, {reading.years}",
         rows=rows, columns=columns, x_range=reading.x_range,
         titles=[f"{labels.economy(p)} ({theme.number(size[p])} t)" for p in places],
-        row_titles=["% of comparison" if relative else "t per month"] * rows,
-        panel_px=170, markers=reading.markers(), percent=relative, share_y="all",
+        row_titles=[row_title] * rows, panel_px=170, markers=reading.markers(),
+        percent=reading.other is not None, share_y="all",
     )  # fmt: skip
     for i, place in enumerate(places):
-        mine = {w: fans[w, place] for w in reading.worlds if (w, place) in fans}
-        row, column = divmod(i, columns)
-        for world in [w for w in reversed(reading.worlds) if w in mine and w != reading.other]:
-            fan = over(mine[world], mine[reading.other]) if reading.other in mine else mine[world]
-            unit = "of the comparison" if relative else "t per month"
-            panels.add(
-                row, column, fan_traces(fan, reading.style(world), world, unit, place, False)
-            )
+        ghost = fans.get((reading.other or "", place))
+        for world in reversed(reading.subjects):
+            if (world, place) in fans:
+                fan = over(fans[world, place], ghost)
+                style, what = reading.style(world), unit.replace("% of", "of")
+                panels.add(*divmod(i, columns), fan_traces(fan, style, world, what, place, False))
     return panels.finish()
 
 
+def _destination_units(reading: Reading) -> tuple[str, str]:
+    """Unit in the title and at the axis: relative where there is a comparison."""
+    if reading.other is None:
+        return "t per month", "t per month"
+    return "% of the comparison", "% of comparison"
+
+
 def over(fan: Fan, base: Fan | None) -> Fan:
-    """A fan divided by another, run by run and period by period (nan where the base is zero)."""
+    """The ratio of two fans, run by run and period by period (nan where the base is zero)."""
     if base is None:
         return fan
     known = base.runs > 0
@@ -131,7 +135,7 @@ def _weighted(price: str) -> str:
 
 
 def prices(reading: Reading, good: str = "oxide_Dy") -> Spec:
-    """Ask (fan), contract and transaction price of one good in four economies, shared axes."""
+    """Ask (fan), contract and transaction price of a good in four economies, USD per kg."""
     series = {s: price_fans(reading, good, s) for s in PRICE_SERIES}
     name = "NdPr oxide" if good == "NdPr" else labels.good(good)
     panels = Panels(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tradesim.axes import MAGNETS
 from tradesim.report import labels, theme
-from tradesim.report.fans import Fan, Spec, fan_traces
+from tradesim.report.fans import Fan, Spec, Trace, fan_traces
 from tradesim.report.labels import sql_list
 from tradesim.report.panels import WIDTH_PX, Panels, annotation, axis_style, base_layout, margins
 from tradesim.report.reading import Reading
@@ -23,7 +23,7 @@ STRIP_ROWS = 12
 
 
 def losses(reading: Reading, where: str, by: tuple[str, ...]) -> pd.DataFrame:
-    """Use and the three shortfalls of all worlds, t per period, columns ``use`` and by name."""
+    """Use and the three shortfalls of all worlds, tonnes per period, by name."""
     sums = {name: f"sum(shortfall_{name}_t)" for name in DEFINITIONS}
     return reading.series("markets", {"use": "sum(use_t)", **sums}, where, by)
 
@@ -31,7 +31,7 @@ def losses(reading: Reading, where: str, by: tuple[str, ...]) -> pd.DataFrame:
 def normal_use(reading: Reading, frame: pd.DataFrame, world: str) -> pd.DataFrame:
     """Rows of :func:`losses` whose ``use`` is normal: those of the comparison world.
 
-    Without one: use plus physical shortfall of the world itself, t per period.
+    Without one: use plus physical shortfall of the world itself, tonnes per period.
     """
     names = frame["scenario"].astype(str)
     if reading.other is not None:
@@ -84,16 +84,26 @@ def multiples(reading: Reading, definition: str = "physical") -> Spec:
         flat_row_titles=True, markers=reading.markers(), percent=True, capped=True,
         share_y="all", value_ticks=3,
     )  # fmt: skip
-    for row, good in enumerate(goods):
-        for column, economy in enumerate(ECONOMIES_SHOWN):
-            for world, fans in by_world.items():
-                fan = fans.get((good, economy))
-                if fan is None:
-                    panels.note(row, column, "not used")
-                    break
-                style, unit = reading.style(world), "of normal use"
-                panels.add(row, column, fan_traces(fan, style, world, unit, economy, samples=False))
+    cells = [(r, c, key) for r, good in enumerate(goods)
+             for c, key in enumerate((good, economy) for economy in ECONOMIES_SHOWN)]  # fmt: skip
+    for row, column, key in cells:
+        panels.add(row, column, _share_traces(reading, by_world, key))
+        if not any(key in fans for fans in by_world.values()):
+            panels.note(row, column, "not used")
     return panels.finish()
+
+
+def _share_traces(
+    reading: Reading, by_world: dict[str, dict[tuple[str, ...], Fan]], key: tuple[str, str]
+) -> list[Trace]:
+    """Traces of one panel, (good, economy): every world that uses the good there."""
+    return [
+        trace
+        for world, fans in by_world.items()
+        if key in fans
+        for trace in fan_traces(fans[key], reading.style(world), world, "of normal use", key[1],
+                                samples=False)
+    ]  # fmt: skip
 
 
 def _short(good: str) -> str:

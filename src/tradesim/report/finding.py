@@ -172,7 +172,7 @@ def recovery_quantiles(first: np.ndarray) -> tuple[float, float, float]:
 
 
 def sentence(findings: Findings) -> str:
-    """The finding, generated from the numbers: one sentence, p10–p90 with the number of runs."""
+    """The finding in one sentence: %, USD ratios, tonnes and weeks, each with p10–p90."""
     parts = (_export_clause, _ask_clause, _shortfall_clause, _stoppage_clause)
     clauses = [clause for clause in (part(findings) for part in parts) if clause]
     count = len(findings.seeds)
@@ -252,7 +252,7 @@ def _stoppage_clause(findings: Findings) -> str:
 
 
 def key_table(findings: Findings) -> list[Row]:
-    """Rows of the key table; those with ``more`` are folded away at first."""
+    """Rows of the key table, each with its units; ``more`` are folded away at first."""
     return [
         *_export_rows(findings), *_stoppage_rows(findings), *_ask_rows(findings),
         *_shortfall_rows(findings),

@@ -75,7 +75,7 @@ class Periods:
 
 
 def make_periods(starts: pd.DatetimeIndex, begin: pd.Timestamp, end: pd.Timestamp) -> Periods:
-    """Days that a run from ``begin`` until before ``end`` covers in each period."""
+    """Periods with the days that a run from ``begin`` until before ``end`` covers in each."""
     first = starts.min() if len(starts) else begin
     if len(starts) and first.day == 1 and (starts.day == 1).all():
         following = starts + pd.offsets.MonthBegin(1)

@@ -101,25 +101,30 @@ def _bars(
     flows: list[Flow], order: list[str], columns: int, scales: list[float], gap_px: float,
     least_px: float,
 ) -> dict[tuple[int, str], Bar]:  # fmt: skip
+    out: dict[tuple[int, str], list[Flow]] = {}
+    into: dict[tuple[int, str], list[Flow]] = {}
+    for flow in flows:
+        out.setdefault((flow.gap, flow.origin), []).append(flow)
+        into.setdefault((flow.gap + 1, flow.destination), []).append(flow)
     bars = {}
     for column in range(columns):
         y = 0.0
         for name in order:
-            out = [f for f in flows if f.gap == column and f.origin == name]
-            into = [f for f in flows if f.gap == column - 1 and f.destination == name]
-            side = out or into
-            if not side:
-                continue
-            tall = max(
-                sum(f.slot_t for f in part) * scales[gap] if part else 0.0
-                for part, gap in ((out, column), (into, column - 1))
-            )
-            bars[column, name] = Bar(
-                column, name, y, y + tall,
-                sum(f.scenario_t for f in side), sum(f.comparison_t for f in side),
-            )  # fmt: skip
-            y += max(tall + gap_px, least_px)
+            key = (column, name)
+            side = out.get(key) or into.get(key)
+            if side:
+                tall = max(_tall(out.get(key), scales), _tall(into.get(key), scales))
+                bars[key] = Bar(
+                    column, name, y, y + tall,
+                    sum(f.scenario_t for f in side), sum(f.comparison_t for f in side),
+                )  # fmt: skip
+                y += max(tall + gap_px, least_px)
     return bars
+
+
+def _tall(flows: list[Flow] | None, scales: list[float]) -> float:
+    """Height in pixels of one side of a bar."""
+    return sum(flow.slot_t * scales[flow.gap] for flow in flows or ())
 
 
 def _ribbon(flow: Flow, ends: tuple[float, float, float, float], scale: float) -> Ribbon:

@@ -66,7 +66,7 @@ def figure_sections(reading: Reading) -> list[Section]:
 
 
 def exports_section(reading: Reading) -> Section:
-    """Magnet exports from China, in total and by destination."""
+    """Magnet exports from China, tonnes per month in total and % by destination."""
     total = Card("exports", "Total", figures_market.exports(reading), captions.exports(reading))
     places = Card(
         "exports_by_destination", "By destination",
@@ -77,7 +77,7 @@ def exports_section(reading: Reading) -> Section:
 
 
 def prices_section(reading: Reading) -> Section:
-    """Prices of five goods in four economies."""
+    """Prices of five goods in four economies, USD per kg."""
     cards = tuple(
         Card(f"price_{good}", _tab(good), figures_market.prices(reading, good),
              captions.prices(reading, good))
@@ -93,7 +93,7 @@ def _tab(good: str) -> str:
 
 
 def shortfall_section(reading: Reading) -> Section:
-    """Shortfalls by good and economy, and the heat strip, under three definitions."""
+    """Shortfalls (% of normal use) by good and economy, and the heat strip, three definitions."""
     panels, strips = [], []
     for definition, (name, _) in text.SHORTFALLS.items():
         panels.append(Card(
@@ -137,7 +137,7 @@ def flow_section(reading: Reading) -> Section:
 
 
 def licence_section(reading: Reading) -> Section:
-    """The licence queue by group of goods, or a sentence that there was none."""
+    """The licence queue (tonnes, days) by group of goods, or a sentence that there was none."""
     groups = figures_chain.licence_groups(reading)
     if not groups:
         return Section("licences", "Licence queue", f"<p>{text.NO_LICENCES}</p>", short="Licences")
@@ -155,6 +155,6 @@ def licence_section(reading: Reading) -> Section:
 
 
 def plant_section(reading: Reading) -> Section:
-    """Plants standing still by stage and economy."""
+    """Plants standing still (%) by stage and economy."""
     card = Card("plants", "Plants", figures_chain.plants(reading), captions.plants(reading))
     return Section("plants", "Plants that stop", groups=((card,),), short="Plants")

@@ -116,28 +116,36 @@ def _frames(layout: Layout) -> dict[str, Frame]:
 
 
 def _axis_marks(frame: Frame) -> str:
-    bottom, parts = frame.top + frame.height, []
-    x_axis, y_axis = frame.x_axis, frame.y_axis
-    for axis, horizontal in ((x_axis, False), (y_axis, True)):
-        for value, text in zip(axis.get("tickvals", ()), axis.get("ticktext", ()), strict=True):
-            at = frame.y(value) if horizontal else frame.x(value)
-            if axis.get("showgrid"):
-                ends = (
-                    (frame.left, at, frame.left + frame.width, at)
-                    if horizontal
-                    else (at, frame.top, at, bottom)
-                )
-                zero = horizontal and value == 0
-                parts.append(_rule(*ends, theme.RULE if zero else theme.GRID, 1.5 if zero else 1))
-            if axis.get("showticklabels"):
-                place = (frame.left - 6, at) if horizontal else (at, bottom + 6)
-                anchors = ("right", "middle") if horizontal else ("center", "top")
-                parts.append(text_element(text, *place, *anchors))
-    if x_axis.get("showline"):
-        parts.append(_rule(frame.left, bottom, frame.left + frame.width, bottom, theme.RULE))
-    if y_axis.get("showline"):
-        parts.append(_rule(frame.left, frame.top, frame.left, bottom, theme.RULE))
+    left, right = frame.left, frame.left + frame.width
+    top, bottom = frame.top, frame.top + frame.height
+    parts = []
+    for value, text in _ticks(frame.x_axis):
+        at = frame.x(value)
+        parts.append(_grid_line(frame.x_axis, (at, top, at, bottom), zero=False))
+        parts.append(_tick_label(frame.x_axis, text, at, bottom + 6, "center", "top"))
+    for value, text in _ticks(frame.y_axis):
+        at = frame.y(value)
+        parts.append(_grid_line(frame.y_axis, (left, at, right, at), zero=value == 0))
+        parts.append(_tick_label(frame.y_axis, text, left - 6, at, "right", "middle"))
+    if frame.x_axis.get("showline"):
+        parts.append(_rule(left, bottom, right, bottom, theme.RULE))
+    if frame.y_axis.get("showline"):
+        parts.append(_rule(left, top, left, bottom, theme.RULE))
     return "".join(parts)
+
+
+def _ticks(axis: Layout) -> list[tuple[Any, str]]:
+    return list(zip(axis.get("tickvals", ()), axis.get("ticktext", ()), strict=True))
+
+
+def _grid_line(axis: Layout, ends: tuple[float, float, float, float], zero: bool) -> str:
+    if not axis.get("showgrid"):
+        return ""
+    return _rule(*ends, theme.RULE if zero else theme.GRID, 1.5 if zero else 1)
+
+
+def _tick_label(axis: Layout, text: str, x: float, y: float, along: str, across: str) -> str:
+    return text_element(text, x, y, along, across) if axis.get("showticklabels") else ""
 
 
 def _rule(
@@ -179,38 +187,42 @@ def _points(trace: Layout, frame: Frame) -> list[list[tuple[float, float]]]:
 
 
 def _scatter(trace: Layout, frame: Frame, paint: Paint) -> str:
-    runs, parts = _points(trace, frame), []
     mode = trace.get("mode", "lines")
-    line = trace.get("line", {})
-    if trace.get("fill") == "toself":
-        fill = paint.fill(trace)
-        stroke = f' stroke="{line["color"]}" stroke-width="{line["width"]}"' if (
-            line.get("width") and line.get("color")) else ""  # fmt: skip
-        parts.append(f'<path d="{polygon_path(runs)}" fill="{fill}"{stroke}/>')
-    elif "lines" in mode:
-        dash = DASHES.get(line.get("dash", "solid"), "")
-        dashes = f' stroke-dasharray="{dash}"' if dash else ""
-        parts.append(
-            f'<path d="{polygon_path(runs, closed=False)}" fill="none" '
-            f'stroke="{line.get("color", theme.INK)}" stroke-width="{line.get("width", 2):g}"'
-            f'{dashes} stroke-linejoin="round"/>'
-        )
     if mode == "text":
-        inks = trace["textfont"]["color"]
-        parts += [
-            text_element(text, frame.x(x), frame.y(y), "center", "middle", colour=ink)
-            for x, y, text, ink in zip(trace["x"], trace["y"], trace["text"], inks, strict=True)
-            if text
-        ]
-    if "markers" in mode:
-        marker = trace["marker"]
-        colour = marker.get("color", theme.INK)
-        parts += [
-            f'<path d="{marker_path(marker["symbol"], x, y, marker["size"])}" fill="{colour}"/>'
-            for run in runs
-            for x, y in run
-        ]
-    return "".join(parts)
+        return _texts(trace, frame)
+    runs = _points(trace, frame)
+    if trace.get("fill") == "toself":
+        return f'<path d="{polygon_path(runs)}" fill="{paint.fill(trace)}"/>'
+    line = _line(trace.get("line", {}), runs) if "lines" in mode else ""
+    return line + (_markers(trace["marker"], runs) if "markers" in mode else "")
+
+
+def _line(line: Layout, runs: list[list[tuple[float, float]]]) -> str:
+    dash = DASHES.get(line.get("dash", "solid"), "")
+    dashes = f' stroke-dasharray="{dash}"' if dash else ""
+    return (
+        f'<path d="{polygon_path(runs, closed=False)}" fill="none" '
+        f'stroke="{line.get("color", theme.INK)}" stroke-width="{line.get("width", 2):g}"'
+        f'{dashes} stroke-linejoin="round"/>'
+    )
+
+
+def _markers(marker: Layout, runs: list[list[tuple[float, float]]]) -> str:
+    return "".join(
+        f'<path d="{marker_path(marker["symbol"], x, y, marker["size"])}" '
+        f'fill="{marker.get("color", theme.INK)}"/>'
+        for run in runs
+        for x, y in run
+    )
+
+
+def _texts(trace: Layout, frame: Frame) -> str:
+    inks = trace["textfont"]["color"]
+    return "".join(
+        text_element(text, frame.x(x), frame.y(y), "center", "middle", colour=ink)
+        for x, y, text, ink in zip(trace["x"], trace["y"], trace["text"], inks, strict=True)
+        if text
+    )
 
 
 def _heatmap(trace: Layout, frame: Frame, paint: Paint) -> str:

@@ -66,7 +66,7 @@ def point_names(results: Readable) -> dict[int, str]:
 
 
 def point_rows(results: Readable, measure: Measure) -> list[PointRow]:
-    """The measure at each point, in their order; comparison worlds are left out."""
+    """The measure at each point, in its units and their order; without comparison worlds."""
     found = results.summary
     for column, value in measure.where.items():
         found = found[found[column].astype(str) == value]
@@ -102,7 +102,7 @@ def sweep_sections(results: Readable) -> list[Section]:
 
 
 def table(rows: list[PointRow], measure: Measure) -> str:
-    """The measure by point as an HTML table."""
+    """The measure by point, with its units, as an HTML table."""
     body = "".join(
         f"<tr><th scope='row'>{escape(row.name)}</th>"
         + "".join(f"<td class='n'>{theme.number(v)}</td>" for v in (row.p10, row.p50, row.p90))
@@ -118,7 +118,7 @@ def table(rows: list[PointRow], measure: Measure) -> str:
 
 
 def caption(rows: list[PointRow], measure: Measure) -> str:
-    """Largest and smallest median over the points."""
+    """Largest and smallest median over the points, in the measure's units."""
     known = [row for row in rows if np.isfinite(row.p50)]
     if not known:
         return "It happened in no run of any point."
@@ -130,7 +130,7 @@ def caption(rows: list[PointRow], measure: Measure) -> str:
 
 
 def figure(rows: list[PointRow], measure: Measure) -> Spec:
-    """Median and p10–p90 of one measure, one line per point."""
+    """Median and p10–p90 of one measure, in its units, one line per point."""
     count, row_px, top, foot = len(rows), 34, 62, 46
     left = 24 + max(theme.text_width(row.name) for row in rows)
     values = [v for row in rows for v in (row.p10, row.p50, row.p90) if np.isfinite(v)]
