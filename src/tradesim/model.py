@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
+from json import loads
 from typing import Any
 
 import mesa
@@ -228,9 +230,21 @@ class TradeModel(mesa.Model):
         mesa.Agent._ids.pop(self, None)
 
 
+def _setting(scenario: Scenario) -> str:
+    """What of a scenario decides its world, so that paired scenarios share one."""
+    kept = {"start", "firms", "growth", "pipeline", "market"}
+    return scenario.model_dump_json(include=kept)
+
+
+@lru_cache(maxsize=1)
+def _world(setting: str, seed: int) -> World:
+    """The world of a setting and seed; the last one is kept for the scenario it is paired with."""
+    return build_world(Scenario.model_validate({"name": "", "title": "", **loads(setting)}), seed)
+
+
 def simulate(scenario: Scenario, seed: int, record: str = "monthly") -> dict[str, pa.Table]:
     """Run one scenario with one seed and return its tables (see ``schema.model_columns``)."""
-    model = TradeModel(scenario, seed, record)
+    model = TradeModel(scenario, seed, record, _world(_setting(scenario), seed))
     try:
         return model.run()
     finally:
