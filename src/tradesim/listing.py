@@ -218,8 +218,13 @@ def _json(value: Any) -> str:
 def _columns(rows: Sequence[Item]) -> str:
     if not rows:
         return "(none yet)"
-    width = max(len(str(row["name"])) for row in rows)
-    return "\n".join(f"{row['name']!s:<{width}}  {row['title']}" for row in rows)
+    width = min(max(len(str(row["name"])) for row in rows), 48)
+    lines = [f"{row['name']!s:<{width}}  {row['title']}" for row in rows]
+    for number, row in enumerate(rows):
+        told = [f"{key}: {row[key]}" for key in ("size", "quality", "source") if row.get(key)]
+        if "kind" in row:
+            lines[number] += f"\n{'':<{width}}  {row['kind']}; {'; '.join(told)}"
+    return "\n".join(lines)
 
 
 def _page(found: Item) -> str:

@@ -226,8 +226,13 @@ class TradeModel(mesa.Model):
         return self._all_agents
 
     def close(self) -> None:
-        """Drop Mesa's own reference to the model, which would otherwise keep it alive."""
+        """Let go of everything; the model cannot be used afterwards.
+
+        Mesa keeps a reference of its own to every model, and a model refers to itself through
+        its agents, so without this memory would grow with every run.
+        """
         mesa.Agent._ids.pop(self, None)
+        self.__dict__.clear()
 
 
 def _setting(scenario: Scenario) -> str:

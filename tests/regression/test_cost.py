@@ -1,0 +1,58 @@
+"""What a run costs: memory, time and the number of firms. Bounds are wide: machines differ."""
+
+from __future__ import annotations
+
+import gc
+import time
+from pathlib import Path
+
+import pytest
+
+from tradesim.model import TradeModel, simulate
+from worlds import named, scenario
+
+STATM = Path("/proc/self/statm")
+
+
+def resident_mb() -> float:
+    """Memory of this process in MB."""
+    gc.collect()
+    return int(STATM.read_text().split()[1]) * 4096 / 1e6
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="reads /proc/self/statm, which only Linux has")
+def test_two_hundred_runs_do_not_grow_memory() -> None:
+    """Less than 20 MB over 200 runs in one process; no model stays alive."""
+    short = named("april_2025", weeks=3)
+    for seed in range(12):
+        simulate(short, seed % 3)
+    before = resident_mb()
+    for number in range(200):
+        simulate(short, number // 70)
+    assert resident_mb() - before < 20.0
+    assert not any(isinstance(o, TradeModel) for o in gc.get_objects())
+
+
+def test_a_run_of_the_default_world_is_quick() -> None:
+    """156 weeks in 0.3 s on a quiet core; twice that is let pass here, as processor time."""
+    seconds = []
+    for seed in range(3):
+        model = TradeModel(named("baseline", weeks=156), seed)
+        start = time.process_time()
+        model.run()
+        seconds.append(time.process_time() - start)
+        model.close()
+    assert min(seconds) < 0.6, seconds
+
+
+@pytest.mark.parametrize("firms", [1_000, 10_000])
+def test_more_firms_work(firms: int) -> None:
+    """Larger worlds build in seconds, stand still and keep their number of firms."""
+    start = time.process_time()
+    model = TradeModel(scenario(firms=firms), 0)
+    assert time.process_time() - start < 10.0
+    assert int((model.world.firms.cell >= 0).sum()) == firms
+    for _ in range(3):
+        model.step()
+    assert abs(model.state.ask / model.world.price0 - 1.0).max() < 1e-9
+    model.close()
