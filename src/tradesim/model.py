@@ -62,6 +62,7 @@ class TradeModel(mesa.Model):
         self.recorder = Recorder(self.world, record)
         self.states = [State(self, code) for code in axes.ECONOMIES]
         self._firms_listed = False
+        self._step_began = scenario.start
         self._moments: dict[str, object] = {}
         self._statuses: dict[str, Status] = {}
         self._scale = self._scales(0.0)
@@ -75,6 +76,7 @@ class TradeModel(mesa.Model):
         1 calendar, 2 states, 3 plan, 4 order, 5 source, 6 license, 7 deliver, 8 produce,
         9 price, 10 invest, 11 leak, 12 record. Months and longer steps take weekly sub-steps.
         """
+        self._step_began = self.today.date
         for _ in range(self.substeps):
             self._calendar()
             self._states_act()
@@ -91,8 +93,8 @@ class TradeModel(mesa.Model):
             self._record()
 
     def run(self) -> dict[str, pa.Table]:
-        """Run to the scenario's horizon and return the tables of this run."""
-        for _ in range(round(self.scenario.weeks / self.scenario.step_weeks)):
+        """Run to the scenario's horizon, in whole steps, and return the tables of this run."""
+        for _ in range(int(np.ceil(self.scenario.weeks / self.scenario.step_weeks - 1e-9))):
             self.step()
         return self.recorder.tables()
 
@@ -188,7 +190,7 @@ class TradeModel(mesa.Model):
         state.switched_on[dated] = after[world.links.project[dated]]
 
     def _record(self) -> None:
-        self.recorder.step(self.state, self.today.date, self.dt)
+        self.recorder.step(self.state, self.today.date, self.dt, self._step_began)
         self.week += self.dt
 
     def _scales(self, week: float) -> Floats:

@@ -2,7 +2,7 @@
 
 Operations compose in any order: duties and specific costs add, caps take the minimum, licence
 rules of one authority take the strictest (lowest approval, longest delay, shortest validity),
-freight and delays add. A fresh object is the world without policies.
+and of several detentions the gravest holds. A fresh object is the world without policies.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class LicenceTerms:
     @property
     def binding(self) -> Flags:
         """Lanes where a licence can cost anything: not granted at once to everybody [lanes]."""
-        return self.covered & ((self.approval < 1.0) | (self.delay_weeks > 0.0))
+        slow = (self.approval < 1.0) | (self.delay_weeks > 0.0) | (self.opens_week > 0.0)
+        return self.covered & slow
 
     def require(
         self,
@@ -107,6 +108,11 @@ class Terms:
     def add_duty(self, lanes: Flags, rate: float) -> None:
         """Add an ad valorem duty (share of border value) on ``lanes``."""
         self.ad_valorem = self.ad_valorem + np.where(lanes, rate, 0.0)
+
+    def add_cap(self, lanes: Flags, t_per_week: float) -> None:
+        """Let at most some tonnes a week pass on each of ``lanes``; the smallest cap holds."""
+        capped = np.minimum(self.cap_t_per_week, t_per_week)
+        self.cap_t_per_week = np.where(lanes, capped, self.cap_t_per_week)
 
     def add_hold(self, lanes: Flags, share: float, weeks: float) -> None:
         """Detain a share of shipments for a mean time; the larger of several rules holds."""

@@ -159,3 +159,72 @@ def test_only_allowed_classes_are_loaded() -> None:
         with pytest.raises(InputError):
             policies.load_one("p", {"_target_": target})
     assert issubclass(Tariff, policies.Policy)
+
+
+def licence(**change: Any) -> ExportLicensing:
+    """A Chinese licence on heavy magnets with some fields changed."""
+    page_ = {
+        "_target_": "tradesim.policies.ExportLicensing", "title": "t", "imposed_by": "CHN",
+        "announced": "2025-01-13", "effective": "2025-01-20", "delay_weeks": 0,
+        "covers": {"goods": ["magnet_NdFeB_HRE"]}, "approval": {"civilian": 1.0},
+        "sources": ["test"],
+    }  # fmt: skip
+    policy = policies.load_one("p", {**page_, **change})
+    assert isinstance(policy, ExportLicensing)
+    return policy
+
+
+def test_places_may_be_wildcards_and_groups() -> None:
+    """`M*` and `allies` stand for every economy they match."""
+    lanes = build_world(scenario(), 0).lanes
+    approval = licence(approval_at={"M*": {"*": 0.3}, "allies": {"*": 0.4}}).approvals(lanes, 0.0)
+    civil = lanes.use == axes.USE_INDEX["ev_traction"]
+    for code, value in (("MYS", 0.3), ("MEX", 0.3), ("EU27", 0.4), ("USA", 1.0)):
+        rows = civil & (lanes.destination == axes.ECONOMY_INDEX[code])
+        np.testing.assert_allclose(approval[rows], value, err_msg=code)
+
+
+def test_a_freeze_alone_stops_shipments() -> None:
+    """Everything granted at once, but nothing released for six weeks: exports stop and resume."""
+    frozen = licence(opens_weeks=6).model_dump(mode="json")
+    page_ = {"_target_": "tradesim.policies.ExportLicensing", **frozen}
+    tables = simulate(scenario(weeks=20, policies={"p": page_}), 0, "full")
+    flows = tables["flows"].to_pandas()
+    rows = (flows["origin"] == "CHN") & (flows["destination"] != "CHN")
+    rows &= flows["good"] == "magnet_NdFeB_HRE"
+    weekly = flows[rows].groupby("date")["shipped_t"].sum()
+    assert dt.date(2025, 2, 10) not in weekly.index or weekly[dt.date(2025, 2, 10)] < 1.0
+    assert weekly[dt.date(2025, 5, 5)] > 0.5 * weekly[dt.date(2025, 1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("change", "needle"),
+    [
+        ({"approval": {}}, "at least one"),
+        ({"approval": {"civilian": 1.2}}, "0 to 1"),
+        ({"approval": {"civil": 0.5}}, "civilian"),
+        ({"approval_at": {"Narnia": {"*": 0.5}}}, "Narnia"),
+        ({"opens_weeks_at": {"Narnia": 5}}, "Narnia"),
+        ({"opens_weeks_at": {"USA": -1}}, "0 to 104"),
+        ({"hold_goods": ["magnet_NdFe"]}, "magnet_NdFeB"),
+        ({"hold_goods": ["component_motor"]}, "component_motor"),
+        ({"delay_weeks": -1}, "delay_weeks"),
+    ],
+)
+def test_bad_licences_are_refused(change: dict[str, Any], needle: str) -> None:
+    """Empty or misspelt classes, unknown places, goods that cannot be held."""
+    with pytest.raises((ValidationError, InputError)) as caught:
+        licence(**change)
+    assert needle in str(caught.value)
+
+
+def test_caps_hold_on_every_lane() -> None:
+    """A cap scales a lane to what may pass; the smaller of two holds."""
+    world = build_world(scenario(), 0)
+    terms = Terms.free(world.lanes)
+    some = world.lanes.origin == axes.ECONOMY_INDEX["CHN"]
+    terms.add_cap(some, 5.0)
+    terms.add_cap(some, 8.0)
+    assert terms.capped
+    assert set(terms.cap_t_per_week[some]) == {5.0}
+    assert np.isinf(terms.cap_t_per_week[~some]).all()

@@ -13,9 +13,9 @@ from tradesim.world.types import Floats, World
 def leak_share(gap: Floats, premium: float, limit: float) -> Floats:
     """Share of base flow that traders try to move: ``limit (1 - exp(-ln(gap / (1 + premium))))``.
 
-    ``gap`` is the destination's ask over the landed cost of the origin's (ratio), ``premium`` the
-    price of the risk (ratio). Zero while the gap does not pay, concave above; in the spirit of
-    Fisman & Wei 2004 (NBER w8551), where evasion rises with what is to be gained.
+    ``gap`` is the destination's ask over the origin's with the base-year wedge (ratio),
+    ``premium`` the price of the risk (ratio). Zero while the gap does not pay, concave above; in
+    the spirit of Fisman & Wei 2004 (NBER w8551), where evasion rises with what is to be gained.
     """
     pays = np.maximum(np.log(np.maximum(gap, 1e-9) / (1.0 + premium)), 0.0)
     return np.asarray(limit * (1.0 - np.exp(-pays)), np.float64)

@@ -132,7 +132,8 @@ def cover_parts(
 def cost_index(world: World, state: MarketState, params: MarketParameters, terms: Terms) -> Floats:
     """Unit cost over base [markets]: producers' input costs at home, duty-paid costs abroad.
 
-    A producer passes the change of its input bill on in full; an importer pays the origin's cost
+    A producer passes the change of its input bill on in full, but joint production does not: ore
+    and scrap are priced by what is in them. An importer pays the origin's cost
     plus duty. Base-year shares weigh the sources. Scarcity is not in it.
     """
     slots, lanes, price0 = world.slots, world.lanes, world.price0

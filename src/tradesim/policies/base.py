@@ -95,8 +95,8 @@ class Coverage(BaseModel):
         goods = set(self.goods_covered())
         good = np.array([name in goods for name in axes.GOODS])
         use = np.array([_matches(name, self.end_uses) for name in axes.USE_LABELS])
-        origin, destination = _economies(self.origins), _economies(self.destinations)
-        destination = destination & ~_economies(self.exempt_destinations)
+        origin, destination = economies(self.origins), economies(self.destinations)
+        destination = destination & ~economies(self.exempt_destinations)
         covered = good[lanes.good] & use[lanes.use]
         covered &= origin[lanes.origin] & destination[lanes.destination]
         return np.asarray(covered & (lanes.origin != lanes.destination))
@@ -223,7 +223,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _economies(patterns: Sequence[str]) -> Flags:
+def economies(patterns: Sequence[str]) -> Flags:
     """Economies named by codes, wildcards or groups [economies]."""
     named = [code for p in patterns for code in GROUPS.get(p, (p,))]
     return np.array([_matches(code, named) for code in axes.ECONOMIES], np.bool_)

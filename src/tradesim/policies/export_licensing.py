@@ -6,7 +6,7 @@ most); waits and approvals as reported in spring 2025.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,9 +14,9 @@ from pydantic import Field, field_validator
 
 from tradesim import axes
 from tradesim.errors import unknown
-from tradesim.policies.base import GROUPS, Calendar, Coverage, Policy, Status
+from tradesim.policies.base import Calendar, Coverage, Policy, Status, economies
 from tradesim.terms import Flags, Floats, Terms
-from tradesim.world.types import Lanes
+from tradesim.world.types import MIXTURES, Lanes
 
 #: End-use classes by which an authority decides.
 CLASSES = ("civilian", "defence", "semiconductor", "undeclared")
@@ -99,28 +99,43 @@ class ExportLicensing(Policy):
         json_schema_extra={"unit": "weeks", "source": "see the page"},
     )  # fmt: skip
 
-    @field_validator("approval", "approval_eased")
+    @field_validator("approval")
     @classmethod
-    def _classes_and_shares(cls, value: Mapping[str, float]) -> Mapping[str, float]:
-        for name, probability in value.items():
-            if name not in CLASSES:
-                raise unknown("end-use class", name, CLASSES, "approval")
-            if not 0.0 <= probability <= 1.0:
-                raise ValueError(f"{name}: a probability lies between 0 and 1, not {probability}")
-        return value
+    def _some_class_is_named(cls, value: Mapping[str, float]) -> Mapping[str, float]:
+        if not value:
+            raise ValueError("name a probability for at least one class: " + ", ".join(CLASSES))
+        return _probabilities(value, CLASSES, "approval")
+
+    @field_validator("approval_eased")
+    @classmethod
+    def _eased_shares(cls, value: Mapping[str, float]) -> Mapping[str, float]:
+        return _probabilities(value, CLASSES, "approval_eased")
 
     @field_validator("approval_at")
     @classmethod
-    def _nested_shares(
+    def _shares_by_place(
         cls, value: Mapping[str, Mapping[str, float]]
     ) -> Mapping[str, Mapping[str, float]]:
         for place, table in value.items():
             Coverage(destinations=(place,))
-            for name, probability in table.items():
-                if name not in (*CLASSES, "*"):
-                    raise unknown("end-use class", name, (*CLASSES, "*"), f"approval_at.{place}")
-                if not 0.0 <= probability <= 1.0:
-                    raise ValueError(f"{place}.{name}: a probability lies between 0 and 1")
+            _probabilities(table, (*CLASSES, "*"), f"approval_at.{place}")
+        return value
+
+    @field_validator("opens_weeks_at")
+    @classmethod
+    def _weeks_by_place(cls, value: Mapping[str, float]) -> Mapping[str, float]:
+        for place, weeks in value.items():
+            Coverage(destinations=(place,))
+            if not 0.0 <= weeks <= 104.0:
+                raise ValueError(f"{place}: 0 to 104 weeks, not {weeks}")
+        return value
+
+    @field_validator("hold_goods")
+    @classmethod
+    def _goods_can_be_held(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for good in Coverage(goods=value).goods_covered() if value else ():
+            if axes.GOOD_INDEX[good] in MIXTURES:
+                raise ValueError(f"{good}: customs can detain oxides, metals, targets and magnets")
         return value
 
     def moment(self, now: Calendar) -> object:
@@ -153,7 +168,7 @@ class ExportLicensing(Policy):
             delay_weeks=delay,
             stages=self.stages,
             validity_weeks=self.validity_weeks,
-            opens_week=now.week_of(self.effective) + self._opening(lanes),
+            opens_week=self._opening(lanes, now),
         )
         self._detain(terms, lanes, covered, outbound, age)
 
@@ -167,8 +182,7 @@ class ExportLicensing(Policy):
             for place, own in self.approval_at.items():
                 value = own.get(name, own.get("*") if name != "defence" else None)
                 if value is not None:
-                    rows = [i for i, e in enumerate(axes.ECONOMIES) if e in _members(place)]
-                    table[rows, j] = value
+                    table[economies((place,)), j] = value
             goal = self.approval_eased.get(name)
             if goal is not None:
                 table[:, j] += self._eased(age_weeks) * np.maximum(goal - table[:, j], 0.0)
@@ -181,13 +195,13 @@ class ExportLicensing(Policy):
             return 1.0 if age_weeks >= self.opens_weeks else 0.0
         return float(np.clip((age_weeks - self.opens_weeks) / self.easing_weeks, 0.0, 1.0))
 
-    def _opening(self, lanes: Lanes) -> Floats:
-        """Weeks after the start before which nothing is released [lanes]."""
+    def _opening(self, lanes: Lanes, now: Calendar) -> Floats:
+        """Week of the run before which nothing is released [lanes]; 0 without such a freeze."""
         table = np.full(len(axes.ECONOMIES), self.opens_weeks)
         for place, weeks in self.opens_weeks_at.items():
-            for code in _members(place):
-                table[axes.ECONOMY_INDEX[code]] = weeks
-        return np.asarray(self.strength * table[lanes.destination], np.float64)
+            table[economies((place,))] = weeks
+        freeze = self.strength * table[lanes.destination]
+        return np.where(freeze > 0.0, now.week_of(self.effective) + freeze, 0.0)
 
     def _detain(
         self, terms: Terms, lanes: Lanes, covered: Flags, outbound: Flags, age_weeks: float
@@ -204,5 +218,13 @@ class ExportLicensing(Policy):
             terms.add_hold(alike, self.strength * self.hold_share * fade, self.hold_weeks)
 
 
-def _members(place: str) -> tuple[str, ...]:
-    return GROUPS.get(place, (place,))
+def _probabilities(
+    table: Mapping[str, float], known: Sequence[str], where: str
+) -> Mapping[str, float]:
+    """``table`` if every name is known and every value is a probability."""
+    for name, probability in table.items():
+        if name not in known:
+            raise unknown("end-use class", name, known, where)
+        if not 0.0 <= probability <= 1.0:
+            raise ValueError(f"{where}.{name}: a probability is 0 to 1, not {probability}")
+    return table

@@ -11,7 +11,7 @@ from tradesim import axes, schema
 from tradesim.market.state import MarketState
 from tradesim.record import blocks
 from tradesim.record.blocks import Block
-from tradesim.record.sums import Sums, periods, standing_still
+from tradesim.record.sums import Sums, months, standing_still
 from tradesim.world.types import World
 
 Event = tuple[dt.date, str, str, str, str, str, str]
@@ -42,12 +42,15 @@ class Recorder:
         """Note an event with its reason in words."""
         self._events.append((date, actor, action, instrument, target, detail, reason))
 
-    def step(self, state: MarketState, date: dt.date, weeks: float) -> None:
-        """Add a step of some weeks that starts on ``date``."""
+    def step(
+        self, state: MarketState, date: dt.date, weeks: float, step_began: dt.date
+    ) -> None:  # fmt: skip
+        """Add a sub-step of some weeks from ``date``, part of a step that began earlier."""
         standing = standing_still(self.world, state)
         for row in np.flatnonzero(standing).tolist():
             self._first_stoppage(row, date)
-        for first, share in periods(date, 7.0 * weeks, self.full):
+        parts = [(step_began, 1.0)] if self.full else months(date, 7.0 * weeks)
+        for first, share in parts:
             if self._period is not None and first != self._period:
                 self._close()
             self._period = first

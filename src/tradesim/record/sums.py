@@ -96,10 +96,8 @@ def standing_still(world: World, state: MarketState) -> Floats:
     return np.asarray(stands, np.float64)
 
 
-def periods(date: dt.date, days: float, full: bool) -> list[tuple[dt.date, float]]:
-    """First day of each period that a step touches, with its share of the step's days."""
-    if full:
-        return [(date, 1.0)]
+def months(date: dt.date, days: float) -> list[tuple[dt.date, float]]:
+    """First day of each month that some days from ``date`` touch, with its share of them."""
     parts: list[tuple[dt.date, float]] = []
     first, left = date.replace(day=1), days
     start = (date - first).days

@@ -33,6 +33,8 @@ from tradesim.world.types import (
 
 #: Largest relative gap between a slot's links and its recipe before the build is refused.
 CLOSURE = 1e-9
+#: Nobody plans with less: a week's sales leave the stock before the week's output arrives.
+LEAST_COVER_WEEKS = 1.5
 #: Rounds in which growth is handed up the chain; its loop through scrap has converged by then.
 GROWTH_ROUNDS = 60
 
@@ -63,7 +65,7 @@ def _assemble(
     """Turn the firm x good matrices and the drawn links into slots, links and lanes."""
     slots, slot_in, slot_out = _slots(scenario, seed, base, firms, net)
     links, lanes = _links(firms, net, slot_in, slot_out, prices.transit_weeks(base))
-    slots = _check_closure(slots, links)
+    slots = _check_closure(firms, slots, links)
     price0 = prices.base_prices(base)
     costs = prices.cost_shares(base, firms, slots, price0)
     origin = content.origin_of_sources(firms, slots, links)
@@ -155,7 +157,8 @@ def _covers(
     mean = np.where(magnets, market.cover_magnet_weeks, market.cover_input_weeks)
     mean[inputs:] = market.cover_output_weeks
     ids = firms.id[firm] ^ good.astype(np.uint64)
-    return np.asarray(mean * rng.lognormals(seed, "cover", ids, market.cover_spread), np.float64)
+    cover = mean * rng.lognormals(seed, "cover", ids, market.cover_spread)
+    return np.maximum(cover, LEAST_COVER_WEEKS)
 
 
 def _links(
@@ -198,15 +201,14 @@ def _pair_id(
     return np.asarray(mixed + good.astype(np.uint64), np.uint64)
 
 
-def _check_closure(slots: Slots, links: Links) -> Slots:
+def _check_closure(firms: Firms, slots: Slots, links: Links) -> Slots:
     """Reset each slot to the sum of its links; a gap above :data:`CLOSURE` stops the build."""
     base = links.project == BASE_YEAR
     bought = sum_by(links.buyer[base], links.base_t[base], len(slots))
     sold = sum_by(links.seller[base], links.base_t[base], len(slots))
     total = bought + sold
     known = (total > 0) | (slots.base_t > 0)
-    project = np.isin(np.arange(len(slots)), np.concatenate((links.buyer, links.seller)))
-    running = known & ~(project & (total == 0))
+    running = known & (firms.cell[slots.firm] >= 0)
     gap = np.abs(total - slots.base_t) / np.maximum(slots.base_t, 1e-12)
     gap[~running | (slots.base_t < 1e-9)] = 0.0
     if gap.max() > CLOSURE:
@@ -215,7 +217,7 @@ def _check_closure(slots: Slots, links: Links) -> Slots:
             f"the links of a slot miss its recipe by {gap[worst]:.2e} of its flow",
             where=f"firm {slots.firm[worst]}, good {axes.GOODS[slots.good[worst]]}",
             allowed=f"at most {CLOSURE}",
-            remedy="run 'tradesim data check': the base-year flows do not close",
+            remedy="make the tables anew: python -m tradesim.tables.reconcile",
         )
     return replace(slots, base_t=np.where(running, total, 0.0))
 

@@ -87,9 +87,7 @@ def firms_per_cell(cells: Cells, named: npt.NDArray[np.int64], firms: int) -> In
 
     ``firms`` is the total wanted; fewer than the cells need is refused with the number needed.
     """
-    least = np.maximum(named + 1, 1)
-    least[named > 0] = named[named > 0]
-    least = np.maximum(least, 1)
+    least = np.maximum(named, 1)
     if firms < least.sum():
         raise InputError(
             f"firms={firms} is too few for this world",
@@ -139,7 +137,7 @@ def draw_firms(base: BaseYear, cells: Cells, firms: int, seed: int) -> Firms:
 
 
 def _named_by_cell(base: BaseYear, cells: Cells) -> dict[int, list[tuple[str, float]]]:
-    """Named firms by cell with their share; shares above 0.98 in sum are scaled back."""
+    """Named firms by cell with their share; several add up to at most 0.95 later."""
     rows, index = base.table("named_firms"), cells.index()
     found: dict[int, list[tuple[str, float]]] = {}
     for row in range(len(rows["company"])):

@@ -106,7 +106,7 @@ class World:
     # what follows from the above, kept because every step needs it
     nominal_t: Floats  # [slots] t a week at base activity; of a project, at full ramp
     activity_nominal_t: Floats  # [firms] t a week, the same
-    cost_share: Floats  # [slots] of an input in its user's unit cost
+    cost_share: Floats  # [slots] of an input in its user's unit cost, as far as it is passed on
     steers: Floats  # [slots] 1 where demand for an output moves the plant, 0 for by-products
     recovery: Floats  # [slots] of an element in joint production
     family: Ints  # [goods] goods that are one element in other forms
