@@ -75,7 +75,7 @@ def page() -> str:
         "Set one with `market.NAME=VALUE`; a value outside the range is refused. The range is "
         "also the one to vary it over. References are given in full in [model.md](model.md).",
         "",
-        f"*search* stands for: {TRIAL}. Such a value was set by hand and is not calibrated.",
+        f"*search* stands for: {TRIAL}. Such a value is rounded and not calibrated.",
         "",
         *_table("parameter", "default", "unit", "range", "meaning", "source", "used in"),
         *(parameter_row(fact, modules) for fact in facts(MarketParameters).values()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from tradesim.axes import MAGNETS
 from tradesim.report import figures_chain, figures_flow, figures_market, figures_shortfall, labels
@@ -24,10 +25,18 @@ class Extreme:
     when: str
 
 
+def _whole(reading: Reading, fan: Fan) -> np.ndarray:
+    """Points of a fan in periods long enough to be quoted (boolean); all where none is."""
+    starts = reading.periods.starts.to_numpy()
+    place = np.searchsorted(starts, pd.DatetimeIndex(fan.dates).to_numpy(), "right") - 1
+    kept = reading.periods.kept[np.clip(place, 0, len(starts) - 1)]
+    return np.asarray(kept if kept.any() else np.ones(len(kept), dtype=bool))
+
+
 def extreme(reading: Reading, fan: Fan, unit: str = "", lowest: bool = False) -> Extreme:
     """Where the median of a fan is largest (or smallest); ``%`` as a unit means shares."""
     scale = 100.0 if unit == "%" else 1.0
-    median = fan.median * scale
+    median = np.where(_whole(reading, fan), fan.median * scale, np.nan)
     if not np.isfinite(median).any():
         return Extreme(float("nan"), "n/a", "")
     i = int(np.nanargmin(median) if lowest else np.nanargmax(median))
