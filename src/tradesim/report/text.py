@@ -44,8 +44,8 @@ HOW_TO_READ = (
 CAVEATS = (
     "The model is not a forecast. It shows what follows from its rules and data if a policy is "
     "applied as written in the scenario.",
-    "The behavioural parameters come from a rough search in a trial and from judgement. They have "
-    "<b>not yet been calibrated</b>, and their uncertainty is not in the bands.",
+    "The behavioural parameters come from a rough search on series of 2025 and from judgement; "
+    "they have <b>not yet been calibrated</b>, and their uncertainty is not in the bands.",
     "The base year 2024 is reconciled from figures that do not close; where no source was found a "
     "named rule fills the gap. Rows marked <i>assumption</i> are judgement.",
     "No published price elasticity of a rare earth was found; responses and choke prices of end "
