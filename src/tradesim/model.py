@@ -65,6 +65,8 @@ class TradeModel(mesa.Model):
         self._step_began = scenario.start
         self._moments: dict[str, object] = {}
         self._statuses: dict[str, Status] = {}
+        self._demand_rate = np.log1p(self.world.growth[: self.world.slots.inputs])
+        self._planned_rate = np.log1p(self.world.planned_growth)
         self._scale = self._scales(0.0)
         self._noise = self._draw_noise()
 
@@ -183,7 +185,7 @@ class TradeModel(mesa.Model):
         state.expected_use *= factor[world.slots.firm[inputs]]
         state.demand_signal *= factor[world.slots.firm]
         years = (self.week + self.dt) / WEEKS_PER_YEAR
-        growth = (1.0 + world.growth[inputs]) ** years
+        growth = np.exp(self._demand_rate * years)
         state.final_demand = np.where(world.final, world.slots.base_t[inputs] * growth, 0.0)
         invest.invest(world, state, self.params, factor, after)
         dated = world.project_links
@@ -196,7 +198,7 @@ class TradeModel(mesa.Model):
     def _scales(self, week: float) -> Floats:
         """Planned growth of firms of the base year, ramp of projects [firms]."""
         firms = self.world.firms
-        growth = (1.0 + self.world.planned_growth) ** (week / WEEKS_PER_YEAR)
+        growth = np.exp(self._planned_rate * (week / WEEKS_PER_YEAR))
         ramp = np.clip((week - firms.start_week) / firms.ramp_weeks, 0.0, 1.0)
         return np.where(firms.cell >= 0, growth, ramp)
 

@@ -17,8 +17,6 @@ LEAST_COVER = 0.02
 LEAST_MARKET_T = 1e-6
 #: Lowest ask over base price: below it sellers would rather keep or dump the goods (assumption).
 FLOOR = 0.4
-#: Costs are passed on up to this share of the way (in logs) to the choke price.
-PASSED_ON = 0.9
 
 
 def ask_ratio(
@@ -31,7 +29,7 @@ def ask_ratio(
     towards the choke and never reaches it: ``y / (1 + (y - 1) / K)``. Sterman 2000, Business
     Dynamics ch. 20 (commodity markets), with the bound added.
     """
-    raw = expected * np.maximum(cover, LEAST_COVER) ** (-sensitivity)
+    raw = expected * np.exp(-sensitivity * np.log(np.maximum(cover, LEAST_COVER)))
     room = choke / cost
     bent = raw / (1.0 + np.maximum(raw - 1.0, 0.0) / room)
     return np.asarray(np.maximum(cost * bent, FLOOR), np.float64)
@@ -157,4 +155,4 @@ def cost_index(world: World, state: MarketState, params: MarketParameters, terms
         world.markets,
     )  # fmt: skip
     index = np.where(total > 0, mixed / np.maximum(total, 1e-30), own)
-    return np.clip(index, FLOOR, world.choke**PASSED_ON)
+    return np.clip(index, FLOOR, world.most_passed_on)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tradesim.market.shipping import EMPTY_T
 from tradesim.market.state import MarketState
-from tradesim.world.types import BY_ELEMENT, BY_INPUTS, N_ELEMENTS, Floats, World, sum_by
+from tradesim.world.types import BY_INPUTS, N_ELEMENTS, Floats, Ints, World, sum_by
 
 
 def leontief(planned: Floats, supply: Floats, first: np.ndarray, fed: np.ndarray) -> Floats:
@@ -70,14 +70,12 @@ def _fill_outputs(
     """Add outputs to stock: by recipe, by element in the feed, or all that went in."""
     slots, firms = world.slots, len(world.firms)
     out = slice(slots.inputs, None)
-    firm, filled = slots.firm[out], slots.filled[out]
+    firm, joint, whole = slots.firm[out], world.joint, world.whole
     feed = np.zeros((firms, N_ELEMENTS))
     feed[slots.firm[world.mixed[: world.mixed_inputs]]] = eaten[0]
     tonnes = slots.per_activity[out] * made[firm]
-    joint = filled == BY_ELEMENT
-    by_element = world.recovery[out][joint] * feed[firm[joint], slots.element[out][joint]]
-    tonnes[joint] = by_element
-    whole = filled == BY_INPUTS
+    element = slots.element[out][joint]
+    tonnes[joint] = world.recovery[out][joint] * feed[firm[joint], element]
     tonnes[whole] = run[firm[whole]]
     state.output[out] = tonnes
     state.stock[out] += tonnes
@@ -126,12 +124,12 @@ def _book(
     final = world.final[mixed_in]
     fixed_in = np.where(world.tracked[:inputs], 0.0, state.use)
     fixed_out = np.where(world.tracked[out], 0.0, state.output[out])
-    used = (fixed_in * world.final) @ slots.vector[:inputs] + eaten[0][final].sum(0)
-    gone_in = fixed_in @ slots.vector[:inputs] + eaten[0].sum(0)
     source_out = world.is_source[slots.firm[mixed_out]]
+    used = _content(world, slots.good[:inputs], fixed_in * world.final) + eaten[0][final].sum(0)
+    gone_in = _content(world, slots.good[:inputs], fixed_in) + eaten[0].sum(0)
     fixed_source = fixed_out * world.is_source[slots.firm[out]]
-    brought = fixed_source @ slots.vector[out] + added[source_out].sum(0)
-    came_out = fixed_out @ slots.vector[out] + added.sum(0)
+    brought = _content(world, slots.good[out], fixed_source) + added[source_out].sum(0)
+    came_out = _content(world, slots.good[out], fixed_out) + added.sum(0)
     chinese_used = float((eaten[1] * world.final).sum())
     chinese_brought = float((chinese * world.is_source[slots.firm[out]]).sum())
     state.consumed.book(used, chinese_used)
@@ -140,6 +138,11 @@ def _book(
         (gone_in - used) - (came_out - brought),
         (float(eaten[1].sum()) - chinese_used) - (float(chinese.sum()) - chinese_brought),
     )
+
+
+def _content(world: World, good: Ints, tonnes: Floats) -> Floats:
+    """Oxide equivalent [elements] in tonnes of goods with a fixed content."""
+    return sum_by(good, tonnes, len(world.good_vector)) @ world.good_vector
 
 
 def _dispose(world: World, state: MarketState) -> None:
@@ -156,5 +159,6 @@ def _dispose(world: World, state: MarketState) -> None:
     elements = state.elements[world.mixed_inputs :] * share[mixed - inputs, None]
     state.elements[world.mixed_inputs :] -= elements
     fixed = np.where(world.tracked[inputs:], 0.0, gone)
-    state.lost.book(fixed @ slots.vector[inputs:] + elements.sum(0), float(chinese.sum()))
+    inside = _content(world, slots.good[inputs:], fixed) + elements.sum(0)
+    state.lost.book(inside, float(chinese.sum()))
     stock -= gone

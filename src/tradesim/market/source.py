@@ -61,10 +61,10 @@ def source(
     sleeping = world.sleeping_links
     state.switched_on[sleeping] = awake(state.risk[links.buyer[sleeping]])
     ratio = np.maximum(state.landed / price0[at_destination], 1e-6)
-    appeal = ratio ** (-params.sourcing_elasticity)
+    appeal = np.exp(-params.sourcing_elasticity * np.log(ratio))
     ready = availability(state.stock[world.slots.inputs :], state.target_out)
     weight = links.weight * state.switched_on * appeal[links.lane] * state.fill
-    weight *= ready[links.seller - world.slots.inputs]
+    weight *= ready[world.seller_output]
     total = sum_by(links.buyer, weight, world.slots.inputs)
     share = weight / np.maximum(total, 1e-30)[links.buyer]
     state.ordered = state.orders[links.buyer] * share

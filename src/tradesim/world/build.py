@@ -73,6 +73,7 @@ def _assemble(
     slots = replace(slots, base_chinese=content.base_chinese(firms, slots, links, origin))
     destination = lanes.destination * N_GOODS + lanes.good
     growth = _demand_growth(base, firms, slots)
+    choke = prices.choke_ratios(base, firms, slots, price0, scenario.market)
     return World(
         seed=seed,
         firms=firms,
@@ -80,7 +81,8 @@ def _assemble(
         links=links,
         lanes=lanes,
         price0=price0,
-        choke=prices.choke_ratios(base, firms, slots, price0, scenario.market),
+        choke=choke,
+        most_passed_on=choke**prices.PASSED_ON,
         wedge=price0[destination] / price0[lanes.origin * N_GOODS + lanes.good],
         growth=growth * scenario.growth,
         planned_growth=_planned_growth(firms, slots, links, growth, price0) * scenario.growth,

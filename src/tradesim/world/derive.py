@@ -11,6 +11,7 @@ from tradesim.scenario import WEEKS_PER_YEAR
 from tradesim.world.firms import Firms
 from tradesim.world.types import (
     BY_ELEMENT,
+    BY_INPUTS,
     MIXTURES,
     N_ECONOMIES,
     N_ELEMENTS,
@@ -79,6 +80,9 @@ def derived(
         **_content_facts(slots),
         "project_links": np.flatnonzero(links.project >= 0),
         "sleeping_links": np.flatnonzero(links.project == SLEEPING),
+        "seller_output": links.seller - inputs,
+        "joint": np.flatnonzero(slots.filled[inputs:] == BY_ELEMENT),
+        "whole": np.flatnonzero(slots.filled[inputs:] == BY_INPUTS),
         "seller_firm": slots.firm[links.seller],
         "buyer_firm": slots.firm[links.buyer],
         "lane_origin": lanes.origin * N_GOODS + lanes.good,
@@ -123,10 +127,13 @@ def _component_facts(slots: Slots, rows: Ints) -> dict[str, Any]:
 def _content_facts(slots: Slots) -> dict[str, Any]:
     """Which slots hold mixtures, and the content per tonne of all."""
     mixed = np.flatnonzero(np.isin(slots.good, MIXTURES))
+    good_vector = np.zeros((N_GOODS, N_ELEMENTS))
+    good_vector[slots.good] = slots.vector
     return {
         "mixed": mixed,
         "mixed_inputs": int((mixed < slots.inputs).sum()),
         "tracked": np.isin(slots.good, MIXTURES),
+        "good_vector": good_vector,
         "valve": np.where(slots.disposal > 0, 1.0, VALVE)[slots.inputs :],
         "density": slots.vector.sum(1),
     }

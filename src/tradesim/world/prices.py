@@ -11,6 +11,9 @@ from tradesim.world.derive import nominal_flow
 from tradesim.world.firms import Firms
 from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Slots, sum_by
 
+#: Costs are passed on up to this share of the way (in logs) to the choke price (assumption).
+PASSED_ON = 0.9
+
 
 def base_prices(base: BaseYear) -> Floats:
     """Base price of every market in USD/kg [markets]; ROW stands for every economy not named."""

@@ -98,6 +98,7 @@ class World:
     lanes: Lanes
     price0: Floats  # [markets] USD/kg
     choke: Floats  # [markets] highest ask over the base price
+    most_passed_on: Floats  # [markets] highest cost index
     wedge: Floats  # [lanes] base price at destination over base price at origin
     growth: Floats  # [slots] per year, growth of final demand (inputs of manufacturers)
     planned_growth: Floats  # [firms] per year, planned growth of capacity
@@ -125,6 +126,9 @@ class World:
     is_source: Flags  # [firms] mines and collectors: output without input
     is_trader: Flags  # [firms]
     makes: Flags  # [firms] have an output
+    joint: Ints  # outputs of joint production, counted from the first output
+    whole: Ints  # components, counted likewise
+    good_vector: Floats  # [goods, elements] oxide equivalent per t of goods of fixed content
     fed: Ints  # firms with inputs
     first_input: Ints  # first input slot of each of them
     mixed: Ints  # slots of mixtures, inputs first
@@ -134,6 +138,7 @@ class World:
     density: Floats  # [slots] oxide equivalent per t, of mixtures in the base year
     project_links: Ints
     sleeping_links: Ints
+    seller_output: Ints  # [links] seller's slot counted from the first output
     seller_firm: Ints  # [links]
     buyer_firm: Ints  # [links]
     lane_origin: Ints  # [lanes] market at the origin
