@@ -11,7 +11,7 @@ from pathlib import Path
 
 import tradesim
 from tradesim.fields import Fact, facts
-from tradesim.parameters import TRIAL, MarketParameters
+from tradesim.parameters import SEARCH, TRIAL, MarketParameters
 
 PACKAGE = Path(tradesim.__file__).parent
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "parameters.md"
@@ -39,7 +39,7 @@ def parameter_row(fact: Fact, modules: dict[str, str]) -> str:
     where = ", ".join(f"`{module}`" for module in used) or "nowhere"
     cells = (
         f"`{fact.name}`", f"{fact.default:g}", fact.unit, f"{fact.low:g}–{fact.high:g}",
-        fact.text, fact.source.replace(TRIAL, "*search*"), where,
+        fact.text, fact.source.replace(SEARCH, "*search*").replace(TRIAL, "*trial*"), where,
     )  # fmt: skip
     return _row(cells)
 
@@ -75,7 +75,8 @@ def page() -> str:
         "Set one with `market.NAME=VALUE`; a value outside the range is refused. The range is "
         "also the one to vary it over. References are given in full in [model.md](model.md).",
         "",
-        f"*search* stands for: {TRIAL}. Such a value is rounded and not calibrated.",
+        f"*search* stands for: {SEARCH}. Such a value is rounded and not calibrated. "
+        f"*trial* stands for: {TRIAL}.",
         "",
         *_table("parameter", "default", "unit", "range", "meaning", "source", "used in"),
         *(parameter_row(fact, modules) for fact in facts(MarketParameters).values()),

@@ -12,10 +12,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 #: Where a value was found by a search on the series of 2025, before any proper calibration.
-TRIAL = (
+SEARCH = (
     "random search over 19 values (800 draws, 2 seeds each) on monthly Chinese magnet exports of "
     "April-September 2025, European Dy and Tb asks of May 2025 and the first stoppages"
 )
+#: Values of an earlier, rougher search on a smaller prototype of the market, kept as they were.
+TRIAL = "rough search on a prototype, Chinese exports and European asks of January-September 2025"
 
 
 def quantity(default: float, *, ge: float, le: float, unit: str, source: str, text: str) -> Any:
@@ -31,12 +33,12 @@ class MarketParameters(BaseModel):
 
     # stocks and orders
     cover_magnet_weeks: float = quantity(
-        6.0, ge=1, le=30, unit="weeks", source=TRIAL + "; automotive plants reported 2-4 weeks of "
+        6.0, ge=1, le=30, unit="weeks", source=SEARCH + "; automotive plants reported 2-4 weeks of "
         "parts, material stocks of 2-4 months (SMM, June 2025)",
         text="Magnet stock a component maker aims to hold, in weeks of its use",
     )  # fmt: skip
     cover_input_weeks: float = quantity(
-        8.0, ge=1, le=30, unit="weeks", source=TRIAL,
+        8.0, ge=1, le=30, unit="weeks", source=SEARCH,
         text="Stock of any other input a firm aims to hold, in weeks of its use",
     )  # fmt: skip
     cover_output_weeks: float = quantity(
@@ -44,11 +46,11 @@ class MarketParameters(BaseModel):
         text="Stock of finished goods a firm aims to hold, in weeks of its sales",
     )  # fmt: skip
     cover_spread: float = quantity(
-        0.4, ge=0, le=1, unit="log standard deviation", source=TRIAL,
+        0.4, ge=0, le=1, unit="log standard deviation", source=SEARCH,
         text="Spread of target cover between firms (lognormal)",
     )  # fmt: skip
     stock_adjustment_weeks: float = quantity(
-        13.0, ge=5, le=52, unit="weeks", source=TRIAL + "; below 5 weeks the chain oscillates",
+        13.0, ge=5, le=52, unit="weeks", source=SEARCH + "; below 5 weeks the chain oscillates",
         text="Time in which a firm closes a gap in its stock or supply line",
     )  # fmt: skip
     forecast_weeks: float = quantity(
@@ -62,18 +64,23 @@ class MarketParameters(BaseModel):
     )  # fmt: skip
     panic: float = quantity(
         1.2, ge=0, le=1.5, unit="share of target cover per unit of perceived risk",
-        source=TRIAL + "; at 3 the rebound explodes",
+        source=SEARCH + "; at 3 the rebound explodes",
         text="Extra cover wanted when supply looks certain to fail",
     )  # fmt: skip
     risk_rise_weeks: float = quantity(
-        4.0, ge=1, le=26, unit="weeks", source=TRIAL, text="Averaging time of rising perceived risk"
+        4.0,
+        ge=1,
+        le=26,
+        unit="weeks",
+        source=SEARCH,
+        text="Averaging time of rising perceived risk",
     )
     risk_fall_weeks: float = quantity(
         12.0, ge=1, le=52, unit="weeks", source=TRIAL,
         text="Averaging time of falling perceived risk",
     )  # fmt: skip
     announcement_weight: float = quantity(
-        1.0, ge=0, le=1, unit="share", source=TRIAL,
+        1.0, ge=0, le=1, unit="share", source=SEARCH,
         text="Perceived risk that an announced control adds per unit of supply at stake",
     )  # fmt: skip
     announcement_fade_weeks: float = quantity(
@@ -104,7 +111,7 @@ class MarketParameters(BaseModel):
     )  # fmt: skip
     # price
     price_sensitivity: float = quantity(
-        2.8, ge=0.1, le=5, unit="elasticity of the ask to cover", source=TRIAL,
+        2.8, ge=0.1, le=5, unit="elasticity of the ask to cover", source=SEARCH,
         text="Exponent of the ask in weeks of cover against target (Sterman's commodity model)",
     )  # fmt: skip
     expectation_weight: float = quantity(
