@@ -44,7 +44,9 @@ def plan(
 ) -> None:
     """Set desired activity [firms] and desired use [inputs], t a week.
 
-    ``scale`` is planned growth or ramp by firm, ``shock`` the noise on final demand by firm.
+    ``scale`` is planned growth or ramp by firm, ``shock`` the noise on final demand by firm. The
+    store of a project that has just started is empty, and that is no shortage: the market counts
+    on no more of it than the plant makes.
     """
     slots, firms = world.slots, world.firms
     out = slice(slots.inputs, None)
@@ -53,8 +55,12 @@ def plan(
     )
     firm_out = slots.firm[out]
     nominal = world.nominal_t[out]
-    target = slots.cover_weeks[out] * nominal * np.sqrt(np.maximum(scale, 0.0))[firm_out]
+    full = slots.cover_weeks[out] * nominal
+    target = full * np.sqrt(np.maximum(scale, 0.0))[firm_out]
     state.target_out = target
+    made = full * (state.activity / np.maximum(world.activity_nominal_t, 1e-12))[firm_out]
+    project = firms.cell[firm_out] < 0
+    state.counted_out = np.where(project, np.minimum(target, made), target)
     free = state.stock[out] - np.minimum(
         reserved(world, state)[out], np.maximum(state.stock[out] - target, 0.0)
     )

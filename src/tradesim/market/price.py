@@ -115,7 +115,7 @@ def cover_parts(
     target = np.concatenate(
         (
             stock_target(world, state) * nervous + state.expected_use * world.transit_weeks_in,
-            state.target_out,
+            state.counted_out,
         )
     )
     spoken_for = np.minimum(reserved(world, state), np.maximum(state.stock - target, 0.0))

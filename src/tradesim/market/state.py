@@ -63,6 +63,7 @@ class MarketState:
     final_demand: Floats  # [inputs] t a week wanted at base price, before noise
     alarm_heard: Floats  # [inputs] alarm level of the controls already known
     target_out: Floats  # [outputs] stock that sellers aim at, t
+    counted_out: Floats  # [outputs] the part of it that the market counts on, t
     switched_on: Floats  # [links] 0-1: ramp of a project, or how far a sleeping link is awake
     leaking: bool
     leak_wanted: Floats  # [links] t that traders will try to move
@@ -138,6 +139,7 @@ def _stocks(world: World) -> dict[str, Any]:
         "chinese": slots.base_chinese * stock,
         "elements": slots.vector[world.mixed] * stock[world.mixed, None],
         "target_out": stock[slots.inputs :].copy(),
+        "counted_out": stock[slots.inputs :].copy(),
     }
 
 
