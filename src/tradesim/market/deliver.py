@@ -119,7 +119,7 @@ def _settle(world: World, state: MarketState, params: MarketParameters, terms: T
     state.duty_usd = state.value_usd * terms.ad_valorem
     state.duty_usd += 1000.0 * state.lane_t * terms.specific_usd_per_kg
     share = tonnes / np.maximum(state.lane_t, 1e-30)[links.lane]
-    received = (share * fob_value[links.lane]).copy()
+    received = share * fob_value[links.lane]
     paid = share * (state.value_usd + state.duty_usd)[links.lane]
     state.money_usd += sum_by(world.seller_firm, received, firms)
     state.money_usd -= sum_by(world.buyer_firm, paid, firms)
