@@ -18,7 +18,6 @@ from tradesim.errors import InputError
 from tradesim.schema import HEADLINE, SUMMARY
 
 Floats = npt.NDArray[np.floating]
-Places = npt.NDArray[np.intp]
 
 QUANTILES: Mapping[str, float] = {"p10": 0.10, "p50": 0.50, "p90": 0.90}
 #: Keys of a summary row, without ``point``.

@@ -131,13 +131,12 @@ def test_processing_never_makes_an_element() -> None:
     model.close()
 
 
-def test_no_shipment_beyond_licence_or_stock() -> None:
-    """A controlled link ships at most its cleared balance, a seller at most its stock."""
+def test_no_shipment_beyond_licence() -> None:
+    """A controlled link ships at most its cleared balance and what is granted in the step."""
     model = TradeModel(scenario(policies={"licence": licence(0.5, 4.0, 20.0, 0.5)}), 3)
     shipped_any = False
     for _ in range(26):
         cleared = {a: b.balance() for a, b in model.state.books.items()}
-        granted_before = {a: b.granted.copy() for a, b in model.state.books.items()}
         model.step()
         for authority, book in model.state.books.items():
             if authority not in cleared or len(cleared[authority]) != len(book.links):
@@ -145,7 +144,6 @@ def test_no_shipment_beyond_licence_or_stock() -> None:
             limit = cleared[authority] + book.granted
             assert (model.state.shipped[book.links] <= limit + 1e-9).all()
             shipped_any |= bool(model.state.shipped[book.links].sum() > 0)
-            assert granted_before is not None
     assert shipped_any, "the test must see licensed shipments"
     model.close()
 

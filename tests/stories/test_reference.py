@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from tradesim import axes
 from tradesim.model import TradeModel, simulate
 from worlds import named
 
@@ -56,11 +53,10 @@ def test_growth_tightens_heavies_more_than_lights() -> None:
 
 
 def test_dates_of_the_pipeline_are_after_the_start() -> None:
-    """Every project has a date inside the table's scope and a known economy."""
+    """No firm of the pipeline opens before the first step."""
     model = TradeModel(named("reference", weeks=1), 0)
     firms = model.world.firms
     projects = (firms.cell < 0) & ~model.world.is_trader
+    assert projects.any()
     assert (firms.start_week[projects] >= 0).all()
-    assert dt.date(2025, 1, 6) == model.scenario.start
-    assert set(firms.economy[projects]) <= set(range(len(axes.ECONOMIES)))
     model.close()

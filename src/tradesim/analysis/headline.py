@@ -40,8 +40,6 @@ from tradesim.analysis.metrics import (
 from tradesim.axes import ECONOMIES, END_USES, GOODS, MAGNETS, METALS, OXIDES, USE_LABELS, positions
 from tradesim.schema import ALL, MAGNETS_TOGETHER, OUTSIDE_CHINA, WORLD
 
-Bools = npt.NDArray[np.bool_]
-
 #: Binary digits kept after the first of a headline value; float32 has 23, noise fills the rest.
 MANTISSA_BITS = 15
 #: Economies whose asks are reported: both sides, and those with a published price.

@@ -141,15 +141,15 @@ def cost_index(world: World, state: MarketState, params: MarketParameters, terms
     by_firm = sum_by(slots.firm[inputs], extra, len(world.firms))
     out = slice(slots.inputs, None)
     weight = slots.base_t[out]
-    made = sum_by(slots.market[out], weight, world.markets)
+    made = world.made_base_t
     cost = sum_by(slots.market[out], weight * (1.0 + by_firm[slots.firm[out]]), world.markets)
     own = np.where(made > 0, cost / np.maximum(made, 1e-30), 1.0)
     at_origin = world.lane_origin
     at_destination = world.lane_destination
-    abroad = lanes.origin != lanes.destination
+    abroad = world.lane_abroad
     duty = 1.0 + terms.ad_valorem + terms.specific_usd_per_kg / price0[at_destination]
     source = np.where(abroad, state.cost_index[at_origin], own[at_origin])
-    total = sum_by(at_destination, lanes.base_t, world.markets)
+    total = world.bought_base_t
     mixed = sum_by(
         at_destination, lanes.base_t * source * np.where(abroad, duty, 1.0),
         world.markets,

@@ -134,7 +134,6 @@ class Shipping:
     goods: Transit  # tonnes and Chinese-mined content of every input slot
     elements: Transit  # element content of input slots that hold mixtures
     total_t: Floats  # [inputs] tonnes under way, detained lots included
-    base_t: Floats  # [inputs] the same in the base year
     held_weeks: Floats  # [inputs] mean time of detention
     held_lag: Ints  # [inputs] transit steps that follow it
     held_link: Ints  # [inputs] a link of the lane that the lots came by
@@ -159,8 +158,7 @@ class Shipping:
         return cls(
             goods=goods,
             elements=elements,
-            total_t=under_way.copy(),
-            base_t=under_way,
+            total_t=under_way,
             held_weeks=np.ones(slots.inputs),
             held_lag=np.zeros(slots.inputs, np.int64),
             held_link=np.zeros(slots.inputs, np.int64),

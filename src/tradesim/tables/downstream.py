@@ -9,7 +9,7 @@ from tradesim.tables.book import ASSUMPTIONS, Book, read_rows
 from tradesim.tables.magnet_trade import row_split
 from tradesim.tables.magnets import MAGNET_USES, Uses
 from tradesim.tables.oxides import SCARCE
-from tradesim.tables.stone import SIGMA, Array, proportional_fit
+from tradesim.tables.stone import SIGMA, proportional_fit
 
 #: A component lane below this share of its end use's world trade is not opened (R09).
 LANE_SHARE = 0.004
@@ -43,11 +43,6 @@ def final_uses(balance: Balance, built_in: Uses) -> Uses:
         for j, u in enumerate(MAGNET_USES)
         if matrix[i, j] > 0.0
     }
-
-
-def _lane_prior(made: Array, used: Array) -> Array:
-    """Gravity with home preference: every maker to every user, the own economy much heavier."""
-    return np.outer(made, used)
 
 
 def component_lanes(use: str, built_in: Uses, final: Uses) -> dict[tuple[str, str], float]:

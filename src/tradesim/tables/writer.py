@@ -136,8 +136,3 @@ def _prices(book: Book) -> Table:
         [p.good, p.region, p.usd_per_kg, p.quality, "R21_prices", p.source] for p in prices(book)
     ]
     return ("good", "region", "price_usd_per_kg", "quality", "rule", "source"), rows
-
-
-def shipped_rules() -> list[dict[str, str]]:
-    """The named rules, as written by hand."""
-    return read_rows(ASSUMPTIONS / "rules.csv")

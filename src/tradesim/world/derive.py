@@ -48,6 +48,8 @@ def derived(
     has_input = np.isin(np.arange(len(firms)), fed)
     thrifts = component & (good == _HRE)
     partner = np.isin(firm, firm[component & (good == _PLAIN)])
+    at_destination = lanes.destination * N_GOODS + lanes.good
+    markets = N_ECONOMIES * N_GOODS
     return {
         "nominal_t": nominal,
         "activity_nominal_t": firms.activity_t / WEEKS_PER_YEAR,
@@ -86,8 +88,10 @@ def derived(
         "seller_firm": slots.firm[links.seller],
         "buyer_firm": slots.firm[links.buyer],
         "lane_origin": lanes.origin * N_GOODS + lanes.good,
-        "lane_destination": lanes.destination * N_GOODS + lanes.good,
+        "lane_destination": at_destination,
         "lane_abroad": lanes.origin != lanes.destination,
+        "made_base_t": sum_by(slots.market[inputs:], slots.base_t[inputs:], markets),
+        "bought_base_t": sum_by(at_destination, lanes.base_t, markets),
     }
 
 

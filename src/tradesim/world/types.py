@@ -144,6 +144,8 @@ class World:
     lane_origin: Ints  # [lanes] market at the origin
     lane_destination: Ints  # [lanes] market at the destination
     lane_abroad: Flags  # [lanes] crosses a border
+    made_base_t: Floats  # [markets] t a week made there in the base year
+    bought_base_t: Floats  # [markets] t a week that lanes bring in, home lanes included
 
     @property
     def markets(self) -> int:
