@@ -209,6 +209,7 @@ def _flows(world: _World, count: int = 900) -> pa.Table:
             "rerouted_t": np.where(under_licence, 0.01 * shipped, 0.0),
             "value_usd": shipped * 1e3 * world.base_price[good],
             "chinese_content_share": np.where(origin == _CHINA, 1.0, 0.2),
+            "extraterritorial_t": np.zeros(len(shipped)),
         }
     )
 
@@ -268,6 +269,9 @@ def _states(world: _World) -> pa.Table:
             "fees_usd": zero,
             "stockpile_t": zero,
             "stockpile_usd": zero,
+            **dict.fromkeys(
+                ("rents_usd", "public_spending_usd", "rest_of_trade_usd", "chips_usd"), zero
+            ),
         }
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import lru_cache
 from json import loads
 from typing import Any
@@ -20,6 +21,7 @@ from tradesim.market import (
     leak,
     license,
     order,
+    permits,
     plan,
     price,
     produce,
@@ -57,7 +59,7 @@ class TradeModel(mesa.Model):
         self.dt = scenario.step_weeks / self.substeps
         self.week = 0.0
         self.state: MarketState = initial_state(self.world, self.params, self.dt)
-        self.terms = Terms.free(self.world.lanes)
+        self.terms = Terms.free(self.world)
         self.reach, self.openness = self._opened()
         self.recorder = Recorder(self.world, record)
         self.states = [State(self, code) for code in axes.ECONOMIES]
@@ -75,8 +77,9 @@ class TradeModel(mesa.Model):
     def step(self) -> None:
         """One step: what is in force, what everybody wants, who gets it, at what price.
 
-        1 calendar, 2 states, 3 plan, 4 order, 5 source, 6 license, 7 deliver, 8 produce,
-        9 price, 10 invest, 11 leak, 12 record. Months and longer steps take weekly sub-steps.
+        1 calendar, 2 states, 3 plan, 4 order, 5 source, 6 permits and licences, 7 deliver,
+        8 produce, 9 price, 10 invest, 11 leak, 12 record. Months and longer steps take weekly
+        sub-steps.
         """
         self._step_began = self.today.date
         for _ in range(self.substeps):
@@ -85,6 +88,7 @@ class TradeModel(mesa.Model):
             plan.plan(self.world, self.state, self.params, self._scale, self._shock())
             order.order(self.world, self.state, self.params)
             source.source(self.world, self.state, self.params, self.terms, self.openness)
+            permits.permits(self.world, self.state, self.params, self.terms)
             license.license_(self.world, self.state, self.terms, self.week)
             deliver.deliver(self.world, self.state, self.params, self.terms)
             produce.produce(self.world, self.state)
@@ -119,13 +123,18 @@ class TradeModel(mesa.Model):
     def _calendar(self) -> None:
         """Rebuild the terms when a policy changes; report its dates as events."""
         today = self.today
-        moments = {name: policy.moment(today) for name, policy in self.policies.items()}
+        status = policies.statuses(self.policies, today.date)
+        moments = {
+            name: policy.moment(replace(today, status=status[name]))
+            for name, policy in self.policies.items()
+        }
         if moments != self._moments:
             self._moments = moments
-            self.terms = Terms.free(self.world.lanes)
-            for name, policy in self.policies.items():
-                policy.edit(self.terms, self.world.lanes, today)
-                self._report_status(name, policy, policy.status(today.date), today)
+            self.terms = Terms.free(self.world)
+            for name in sorted(self.policies):  # sums of floats do not depend on the page's order
+                now = replace(today, status=status[name])
+                self.policies[name].write(self.terms, self.world, now)
+                self._report_status(name, self.policies[name], now.status, today)
             license.open_books(self.world, self.state, self.terms)
             self.reach, self.openness = self._opened()
             order.hear_announcements(self.world, self.state, self.params, self.terms)

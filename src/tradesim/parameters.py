@@ -138,6 +138,11 @@ class MarketParameters(BaseModel):
         1.0, ge=0.5, le=26, unit="weeks", source="assumption",
         text="Licence delay at which half of the arbitrage between two regions is lost",
     )  # fmt: skip
+    permit_weeks: float = quantity(
+        26.0, ge=1, le=104, unit="weeks", source="assumption: slower than the stock cycle, so that "
+        "the price of permits settles",
+        text="Time in which the price of permits under a tonnage limit follows their scarcity",
+    )  # fmt: skip
     # demand
     demand_elasticity_magnet: float = quantity(
         0.10, ge=0, le=1, unit="elasticity", source="assumption; quota of 2010 against price gives "

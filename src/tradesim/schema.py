@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from tradesim.axes import ECONOMIES, END_USES, GOODS, STAGES, USE_LABELS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 #: Labels of aggregates in the tables ``headline`` and ``summary``.
 WORLD, OUTSIDE_CHINA, ALL, MAGNETS_TOGETHER = "world", "outside_CHN", "all", "magnets"
@@ -189,6 +189,8 @@ FLOWS = Table(
         _number("chinese_content_share", "1",
                 "Share of the contained oxide that was mined in China, by mass, at the month's end",
                 "end", "definition; the value basis of the 0.1% rule is a policy's"),
+        _t("extraterritorial_t", "Shipped from elsewhere although the licence of a third country is"
+           " asked for, for its content or technology"),
     ),
 )  # fmt: skip
 
@@ -229,6 +231,14 @@ STATES = Table(
         _number("fees_usd", "USD", "Licence and port fees collected"),
         _t("stockpile_t", "Government stockpile, all goods", "end"),
         _number("stockpile_usd", "USD", "Government stockpile at market prices", "end"),
+        _number("rents_usd", "USD", "Rents of permits that its exporters, importers or treasury"
+                " hold; part of their receipts, not on top of them"),
+        _number("public_spending_usd", "USD",
+                "Public money spent on stocks, guaranteed prices and projects, less receipts"),
+        _number("rest_of_trade_usd", "USD", "Loss of the economy from tariffs on all other goods;"
+                " a reduced form outside the rare-earth market"),
+        _number("chips_usd", "USD", "Loss of the economy from chip controls; a reduced form"
+                " outside the rare-earth market"),
     ),
 )  # fmt: skip
 

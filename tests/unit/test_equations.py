@@ -114,7 +114,7 @@ def test_landed_and_fob_prices_undo_each_other(
 ) -> None:
     """On an open lane the seller gets his ask; a restricted one gives him the rent."""
     one, wedge = np.ones(1), np.full(1, 1.1)
-    costs = (wedge, one * duty, one * specific)
+    costs = (wedge, one * (1.0 + duty), one * specific)
     landed = source.landed_price(one * ask, one * abroad, *costs, one)
     assert source.fob_price(landed, *costs)[0] == pytest.approx(ask)
     shut = source.landed_price(one * ask, one * abroad, *costs, 0.0 * one)

@@ -54,11 +54,12 @@ def test_no_strength_is_no_policy(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_suspended_is_absent(path: Path) -> None:
     """From the day of its suspension a policy writes nothing into the terms."""
-    lanes = build_world(scenario(), 0).lanes
+    world = build_world(scenario(), 0)
     policy = policies.load_one(path.stem, {**page(path), "suspended": "2026-06-01"})
-    terms = Terms.free(lanes)
-    policy.edit(terms, lanes, Calendar(dt.date(2026, 6, 1), 73.0, dt.date(2025, 1, 6)))
-    free = Terms.free(lanes)
+    terms, today = Terms.free(world), dt.date(2026, 6, 1)
+    now = Calendar(today, 73.0, dt.date(2025, 1, 6), policy.status(today))
+    policy.write(terms, world, now)
+    free = Terms.free(world)
     assert policy.status(dt.date(2026, 6, 1)) is Status.SUSPENDED
     np.testing.assert_array_equal(terms.ad_valorem, free.ad_valorem)
     assert not any(rule.covered.any() for rule in terms.licences.values())
@@ -67,14 +68,14 @@ def test_suspended_is_absent(path: Path) -> None:
 
 def test_order_of_policies_does_not_matter() -> None:
     """Duties add and the strictest licence holds, whichever is written first."""
-    lanes = build_world(scenario(), 0).lanes
+    world = build_world(scenario(), 0)
     today = Calendar(dt.date(2026, 1, 5), 52.0, dt.date(2025, 1, 6))
     loaded = [policies.load_one(p.stem, page(p)) for p in PAGES]
     found = []
     for ordered in (loaded, loaded[::-1]):
-        terms = Terms.free(lanes)
+        terms = Terms.free(world)
         for policy in ordered:
-            policy.edit(terms, lanes, today)
+            policy.write(terms, world, today)
         found.append(terms)
     one, two = found
     np.testing.assert_array_equal(one.ad_valorem, two.ad_valorem)
@@ -221,7 +222,7 @@ def test_bad_licences_are_refused(change: dict[str, Any], needle: str) -> None:
 def test_caps_hold_on_every_lane() -> None:
     """A cap scales a lane to what may pass; the smaller of two holds."""
     world = build_world(scenario(), 0)
-    terms = Terms.free(world.lanes)
+    terms = Terms.free(world)
     some = world.lanes.origin == axes.ECONOMY_INDEX["CHN"]
     terms.add_cap(some, 5.0)
     terms.add_cap(some, 8.0)

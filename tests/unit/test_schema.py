@@ -20,12 +20,12 @@ CONTRACT = {
     "uses": "scenario seed date economy end_use good demand_t use_t shortfall_rationed_t "
     "shortfall_physical_t shortfall_price_destroyed_t",
     "flows": "scenario seed date origin destination good end_use shipped_t licensed_t rerouted_t "
-    "value_usd chinese_content_share",
+    "value_usd chinese_content_share extraterritorial_t",
     "licences": "scenario seed date authority good destination end_use applied_t granted_t "
     "denied_t pending_t lapsed_t wait_days",
     "plants": "scenario seed date economy stage firms stopped_firms activity_share",
     "states": "scenario seed date state rung utility_usd tariff_revenue_usd fees_usd stockpile_t "
-    "stockpile_usd",
+    "stockpile_usd rents_usd public_spending_usd rest_of_trade_usd chips_usd",
     "events": "scenario seed date actor action instrument target detail reason",
     "headline": "scenario seed metric economy good end_use unit value",
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from tradesim import axes
 from tradesim.errors import ModelError
+from tradesim.market import permits
 from tradesim.market.license import cleared_to_ship
 from tradesim.market.shipping import per_tonne
 from tradesim.market.source import fob_price
@@ -42,7 +44,7 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     _receive(world, state)
     limit = cleared_to_ship(world, state)
     demand = state.ordered if limit is None else np.where(np.isinf(limit), state.ordered, limit)
-    demand = _within_caps(world, state, terms, demand)
+    demand = permits.within_limits(world, state, terms, _within_caps(world, state, terms, demand))
     state.shipped = _ship(world, state, params, demand)
     for book in state.books.values():
         book.draw(state.shipped[book.links])
@@ -104,27 +106,45 @@ def _reroute(world: World, state: MarketState) -> None:
 
 
 def _settle(world: World, state: MarketState, params: MarketParameters, terms: Terms) -> None:
-    """Book payments: buyers pay price, wedge and duty; sellers, carriers and treasuries get it.
+    """Book payments: buyers pay price, wedge, duties and fees; the ledger sums to zero.
 
     Contract volumes pay the origin's contract price, the rest of a lane the spot price; every
-    link of a lane pays the lane's mean. The ledger sums to zero.
+    link of a lane pays the lane's mean. Sellers get the FOB value, the origin its export tax,
+    carriers the wedge, the destination its duty, ports their fees, and whoever holds the permits
+    of a limit their rent.
     """
     links, lanes, firms = world.links, world.lanes, len(world.firms)
     tonnes = shipments(state)
     state.lane_t = sum_by(links.lane, tonnes, len(lanes))
     term = np.minimum(state.lane_t, params.contract_share * lanes.base_t * state.dt)
-    fob = fob_price(state.landed, world.wedge, terms.ad_valorem, terms.specific_usd_per_kg)
+    specific = terms.border_usd_per_kg + state.permit_usd_per_kg
+    fob = fob_price(state.landed, world.wedge, terms.border_factor, specific)
     fob_value = 1000.0 * (term * state.contract[world.lane_origin] + (state.lane_t - term) * fob)
-    state.value_usd = fob_value * world.wedge
+    export_tax = fob_value * terms.export_tax
+    state.value_usd = (fob_value + export_tax) * world.wedge
     state.duty_usd = state.value_usd * terms.ad_valorem
     state.duty_usd += 1000.0 * state.lane_t * terms.specific_usd_per_kg
+    extra = _collect_fees(state, terms) + 1000.0 * state.lane_t * state.permit_usd_per_kg
     share = tonnes / np.maximum(state.lane_t, 1e-30)[links.lane]
     received = share * fob_value[links.lane]
-    paid = share * (state.value_usd + state.duty_usd)[links.lane]
+    paid = share * (state.value_usd + state.duty_usd + extra)[links.lane]
     state.money_usd += sum_by(world.seller_firm, received, firms)
     state.money_usd -= sum_by(world.buyer_firm, paid, firms)
-    state.treasury_usd += sum_by(lanes.destination, state.duty_usd, len(state.treasury_usd))
-    state.carriers_usd += float((state.value_usd - fob_value).sum())
+    count = len(state.treasury_usd)
+    state.treasury_usd += sum_by(lanes.destination, state.duty_usd, count)
+    state.treasury_usd += sum_by(lanes.origin, export_tax, count)
+    state.carriers_usd += float((state.value_usd - fob_value - export_tax).sum())
+    permits.share_out(world, state, terms, share)
+
+
+def _collect_fees(state: MarketState, terms: Terms) -> Floats:
+    """Book port and other fees with their collectors; returns what each lane paid, USD [lanes]."""
+    total = np.zeros(len(state.lane_t))
+    for collector, fee in terms.fees_usd_per_kg.items():
+        paid = 1000.0 * state.lane_t * fee
+        state.fees_usd[axes.ECONOMY_INDEX[collector]] += paid.sum()
+        total += paid
+    return total
 
 
 def shipments(state: MarketState) -> Floats:

@@ -14,22 +14,22 @@ WAKES_ABOVE, AWAKE_AT = 0.15, 0.5
 
 
 def landed_price(
-    ask_origin: Floats, ask_destination: Floats, wedge: Floats, duty: Floats, specific: Floats,
+    ask_origin: Floats, ask_destination: Floats, wedge: Floats, factor: Floats, specific: Floats,
     openness: Floats,
 ) -> Floats:  # fmt: skip
     """Price of a spot tonne delivered and duty paid, USD/kg [lanes].
 
-    On an open lane it is the origin's ask with the base-year wedge, duty and specific cost: the
-    buyer bears them in full. On a restricted lane the seller who may ship takes what the
-    destination pays, so the licence's rent is his.
+    On an open lane it is the origin's ask with the base-year wedge, times the ``factor`` of taxes
+    and duties, plus the ``specific`` cost (USD/kg): the buyer bears them in full. On a restricted
+    lane the seller who may ship takes what the destination pays, so the licence's rent is his.
     """
-    free = ask_origin * wedge * (1.0 + duty) + specific
+    free = ask_origin * wedge * factor + specific
     return openness * free + (1.0 - openness) * np.maximum(free, ask_destination)
 
 
-def fob_price(landed: Floats, wedge: Floats, duty: Floats, specific: Floats) -> Floats:
-    """What the seller receives, USD/kg [lanes]: the landed price less duty, cost and wedge."""
-    return np.maximum(landed - specific, 0.0) / ((1.0 + duty) * wedge)
+def fob_price(landed: Floats, wedge: Floats, factor: Floats, specific: Floats) -> Floats:
+    """What the seller receives, USD/kg [lanes]: the landed price less duties, cost and wedge."""
+    return np.maximum(landed - specific, 0.0) / (factor * wedge)
 
 
 def awake(risk: Floats) -> Floats:
@@ -56,7 +56,7 @@ def source(
     at_destination = world.lane_destination
     state.landed = landed_price(
         state.ask[at_origin], state.ask[at_destination], world.wedge,
-        terms.ad_valorem, terms.specific_usd_per_kg, openness,
+        terms.border_factor, terms.border_usd_per_kg + state.permit_usd_per_kg, openness,
     )  # fmt: skip
     sleeping = world.sleeping_links
     state.switched_on[sleeping] = awake(state.risk[links.buyer[sleeping]])

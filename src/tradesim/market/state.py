@@ -13,6 +13,8 @@ from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
 from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, Floats, World
 
+#: Ledgers of governments, USD since the start.
+ACCOUNTS = ("treasury_usd", "fees_usd", "rents_usd", "spent_usd", "rest_of_trade_usd", "chips_usd")
 #: Stages of building capacity (Erlang shape of the lead time).
 BUILDING_STAGES = 3
 
@@ -68,6 +70,8 @@ class MarketState:
     leaking: bool
     leak_wanted: Floats  # [links] t that traders will try to move
     # what prices are made of, by market unless noted
+    permits: dict[str, float]  # USD per counted kg, by limit
+    permit_usd_per_kg: Floats  # [lanes] what permits add
     landed: Floats  # [lanes] duty-paid spot price at the destination, USD/kg
     cover: Floats
     ask: Floats
@@ -75,6 +79,7 @@ class MarketState:
     cost_index: Floats  # ratio to base
     contract: Floats
     # capacity [firms], t of activity a week
+    progress: Floats  # [firms] weeks of work done on a project since the start
     nameplate: Floats
     online: Floats
     expansion: Floats  # capacity added by investment
@@ -104,6 +109,11 @@ class MarketState:
     # ledgers
     money_usd: Floats  # [firms]
     treasury_usd: Floats  # [economies]
+    fees_usd: Floats  # [economies] port and other fees collected
+    rents_usd: Floats  # [economies] permit rents of its holders; memo, part of money or treasury
+    spent_usd: Floats  # [economies] public money spent on stocks, guarantees and projects
+    rest_of_trade_usd: Floats  # [economies] loss from tariffs on all other goods, outside block
+    chips_usd: Floats  # [economies] loss from chip controls, outside block
     carriers_usd: float  # freight, premia and tax refunds between origin and destination
     sourced: Ledger  # what mines and collectors brought in since the start
     lost: Ledger  # processing losses and disposal
@@ -119,7 +129,7 @@ def initial_state(world: World, params: MarketParameters, dt: float) -> MarketSt
         lost=Ledger.empty(),
         consumed=Ledger.empty(),
         money_usd=np.zeros(len(world.firms)),
-        treasury_usd=np.zeros(N_ECONOMIES),
+        **_accounts(),
         carriers_usd=0.0,
         shipping=Shipping.base(world, dt),
         **_stocks(world),
@@ -128,6 +138,11 @@ def initial_state(world: World, params: MarketParameters, dt: float) -> MarketSt
         **_capacity(world, params),
         **_flows(world, dt),
     )
+
+
+def _accounts() -> dict[str, Any]:
+    """What governments have collected, earned and spent, USD since the start [economies]."""
+    return {name: np.zeros(N_ECONOMIES) for name in ACCOUNTS}
 
 
 def _stocks(world: World) -> dict[str, Any]:
@@ -167,6 +182,8 @@ def _prices(world: World) -> dict[str, Any]:
         "expected_price": np.ones(world.markets),
         "cost_index": np.ones(world.markets),
         "cover": np.ones(world.markets),
+        "permits": {},
+        "permit_usd_per_kg": np.zeros(len(world.lanes)),
         "landed": world.price0[world.lane_destination],
     }
 
@@ -180,6 +197,7 @@ def _capacity(world: World, params: MarketParameters) -> dict[str, Any]:
     return {
         "nameplate": nameplate,
         "online": np.minimum(nameplate, activity * (1.0 + params.slack)),
+        "progress": np.zeros(len(firms)),
         "expansion": np.zeros(len(firms)),
         "building": np.zeros((len(firms), BUILDING_STAGES)),
         "run_share": np.ones(len(firms)),

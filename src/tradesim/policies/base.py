@@ -11,12 +11,19 @@ from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from tradesim import axes
 from tradesim.errors import InputError, unknown
 from tradesim.terms import Flags, Terms
-from tradesim.world.types import Lanes
+from tradesim.world.types import Lanes, World
 
 #: Groups that may stand for several economies in a policy.
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -39,11 +46,12 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Calendar:
-    """A date of the run: the date, weeks since the start, and the start."""
+    """A date of the run: the date, weeks since the start, the start, a policy's status on it."""
 
     date: dt.date
     week: float
     start: dt.date
+    status: Status = Status.EFFECTIVE  # of the policy that is asked
 
     def week_of(self, date: dt.date) -> float:
         """Weeks from the start of the run to a date (negative before it)."""
@@ -54,6 +62,7 @@ class Coverage(BaseModel):
     """What a policy covers; ``*`` and shell wildcards match several names, groups economies.
 
     ``elements`` narrows the oxides and metals among ``goods``; other goods are covered by name.
+    ``sellers`` and ``buyers`` are names of firms, ``stages`` stages of the chain.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +72,9 @@ class Coverage(BaseModel):
     end_uses: tuple[str, ...] = ("*",)
     origins: tuple[str, ...] = ("*",)
     destinations: tuple[str, ...] = ("*",)
+    sellers: tuple[str, ...] = ("*",)
+    buyers: tuple[str, ...] = ("*",)
+    stages: tuple[str, ...] = ("*",)
     exempt_goods: tuple[str, ...] = ()
     exempt_destinations: tuple[str, ...] = ()
 
@@ -71,7 +83,8 @@ class Coverage(BaseModel):
         known = {
             "elements": axes.ELEMENTS, "goods": axes.GOODS, "end_uses": axes.USE_LABELS,
             "origins": (*axes.ECONOMIES, *GROUPS), "destinations": (*axes.ECONOMIES, *GROUPS),
-            "exempt_goods": axes.GOODS, "exempt_destinations": (*axes.ECONOMIES, *GROUPS),
+            "stages": axes.STAGES, "exempt_goods": axes.GOODS,
+            "exempt_destinations": (*axes.ECONOMIES, *GROUPS),
         }  # fmt: skip
         for field, names in known.items():
             for pattern in getattr(self, field):
@@ -90,6 +103,33 @@ class Coverage(BaseModel):
         if self not in lanes.known:
             lanes.known[self] = self._find(lanes)
         return lanes.known[self]
+
+    def links(self, world: World) -> Flags:
+        """Which links the policy covers [links]: those on covered lanes between covered firms."""
+        covered = self.lanes(world.lanes)[world.links.lane]
+        for patterns, firm in (
+            (self.sellers, world.seller_firm), (self.buyers, world.buyer_firm),
+        ):  # fmt: skip
+            if patterns != ("*",):
+                covered = covered & self._named(world, patterns)[firm]
+        return np.asarray(covered, np.bool_)
+
+    def firms(self, world: World) -> Flags:
+        """Which firms the policy covers [firms]: by economy (``origins``), stage and name."""
+        stage = np.array([_matches(name, self.stages) for name in axes.STAGES])
+        covered = economies(self.origins)[world.firms.economy] & stage[world.firms.stage]
+        if self.sellers != ("*",):
+            covered = covered & self._named(world, self.sellers)
+        return np.asarray(covered, np.bool_)
+
+    @staticmethod
+    def _named(world: World, patterns: Sequence[str]) -> Flags:
+        """Firms whose name matches; a pattern that no firm has is refused."""
+        names = world.firms.name
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise unknown("firm", pattern, names, "covers.sellers or covers.buyers")
+        return np.array([_matches(name, patterns) for name in names], np.bool_)
 
     def _find(self, lanes: Lanes) -> Flags:
         goods = set(self.goods_covered())
@@ -133,6 +173,12 @@ class Policy(BaseModel):
         json_schema_extra={"unit": "share", "source": "scenario"},
     )  # fmt: skip
     sources: tuple[str, ...] = Field((), description="Evidence")
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        """The name that the scenario gives it."""
+        return self._name
 
     @field_validator("imposed_by")
     @classmethod
@@ -165,10 +211,30 @@ class Policy(BaseModel):
 
     def moment(self, now: Calendar) -> object:
         """Anything that changes when the policy's edit of the terms changes."""
-        return self.status(now.date)
+        return now.status
 
-    def edit(self, terms: Terms, lanes: Lanes, now: Calendar) -> None:
-        """Write the policy into the terms; called while it is announced or in force."""
+    def suspends(self, name: str) -> bool:
+        """Whether this policy, while it is in force, suspends the one called ``name``."""
+        return False
+
+    def ends_soon(self, date: dt.date) -> bool:
+        """Whether firms already reckon with the end of this policy."""
+        return False
+
+    def write(self, terms: Terms, world: World, now: Calendar) -> None:
+        """Write the policy into the terms as its status ``now`` asks; nothing at no strength."""
+        if self.strength == 0.0:
+            return
+        if now.status in (Status.ANNOUNCED, Status.EFFECTIVE):
+            self.warn(terms, world, now)
+        if now.status is Status.EFFECTIVE:
+            self.edit(terms, world, now)
+
+    def warn(self, terms: Terms, world: World, now: Calendar) -> None:
+        """Alarm buyers, from the announcement on; by default nobody is alarmed."""
+
+    def edit(self, terms: Terms, world: World, now: Calendar) -> None:
+        """Write the policy in force into the terms, scaled by ``strength``."""
         raise NotImplementedError
 
 
@@ -209,7 +275,9 @@ def load_one(name: str, page: Mapping[str, Any], allowed: Sequence[str] = ("trad
     Raises what :func:`find_class` raises, and pydantic's ``ValidationError`` for a bad parameter.
     """
     cls = find_class(name, page, allowed)
-    return cls(**{key: value for key, value in page.items() if key not in ("_target_", "units")})
+    policy = cls(**{key: value for key, value in page.items() if key not in ("_target_", "units")})
+    policy._name = name
+    return policy
 
 
 def load(
@@ -217,6 +285,22 @@ def load(
 ) -> dict[str, Policy]:
     """All policies of a scenario by name, in the order of their pages."""
     return {name: load_one(name, page, allowed) for name, page in pages.items()}
+
+
+def statuses(policies: Mapping[str, Policy], date: dt.date) -> dict[str, Status]:
+    """Status of every policy on a date, with what truces suspend.
+
+    While a truce holds, a policy that it names is suspended; in the weeks before the truce runs
+    out (``warning_weeks``) its return is announced, and buyers react to it.
+    """
+    found = {name: policy.status(date) for name, policy in policies.items()}
+    for truce in policies.values():
+        if truce.strength == 0.0 or truce.status(date) is not Status.EFFECTIVE:
+            continue
+        for name, status in found.items():
+            if truce.suspends(name) and status in (Status.ANNOUNCED, Status.EFFECTIVE):
+                found[name] = Status.ANNOUNCED if truce.ends_soon(date) else Status.SUSPENDED
+    return found
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:

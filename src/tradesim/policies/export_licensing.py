@@ -16,7 +16,7 @@ from tradesim import axes
 from tradesim.errors import unknown
 from tradesim.policies.base import Calendar, Coverage, Policy, Status, economies
 from tradesim.terms import Flags, Floats, Terms
-from tradesim.world.types import MIXTURES, Lanes
+from tradesim.world.types import MIXTURES, Lanes, World
 
 #: End-use classes by which an authority decides.
 CLASSES = ("civilian", "defence", "semiconductor", "undeclared")
@@ -140,37 +140,44 @@ class ExportLicensing(Policy):
 
     def moment(self, now: Calendar) -> object:
         """Status, and the week while approval eases or detention fades."""
-        status = self.status(now.date)
         age = now.week - now.week_of(self.effective)
         moving = max(
             self.opens_weeks + self.easing_weeks if self.approval_eased else 0.0,
             self.hold_full_weeks + self.hold_fade_weeks if self.hold_share > 0 else 0.0,
         )
         moving = max(moving, self.grace_weeks)
-        return (status, now.week if status is Status.EFFECTIVE and age <= moving + 1 else None)
+        moves = now.status is Status.EFFECTIVE and age <= moving + 1
+        return (now.status, now.week if moves else None)
 
-    def edit(self, terms: Terms, lanes: Lanes, now: Calendar) -> None:
-        """Require licences, detain look-alikes, and alarm buyers from the announcement on."""
-        status = self.status(now.date)
-        if self.strength == 0.0 or status not in (Status.ANNOUNCED, Status.EFFECTIVE):
-            return
-        outbound = lanes.origin == axes.ECONOMY_INDEX[self.imposed_by]
-        covered = self.covers.lanes(lanes) & outbound
-        age = now.week - now.week_of(self.effective)
-        approval = self.approvals(lanes, age)
-        delay = np.full(len(lanes), self.strength * self.delay_weeks)
+    def warn(self, terms: Terms, world: World, now: Calendar) -> None:
+        """Let buyers fear for what they expect to be refused or delayed."""
+        lanes = world.lanes
+        covered, _ = self._covered(lanes)
+        approval = self.approvals(lanes, now.week - now.week_of(self.effective))
+        delay = self.strength * self.delay_weeks
         terms.raise_alarm(covered, 1.0 - approval / (1.0 + delay / ALARM_WEEKS))
-        if status is not Status.EFFECTIVE or age < self.strength * self.grace_weeks:
+
+    def edit(self, terms: Terms, world: World, now: Calendar) -> None:
+        """Require licences and detain look-alikes, once the grace period is over."""
+        lanes = world.lanes
+        age = now.week - now.week_of(self.effective)
+        if age < self.strength * self.grace_weeks:
             return
+        covered, outbound = self._covered(lanes)
         terms.licence(self.imposed_by).require(
             covered,
-            approval=approval,
-            delay_weeks=delay,
+            approval=self.approvals(lanes, age),
+            delay_weeks=np.full(len(lanes), self.strength * self.delay_weeks),
             stages=self.stages,
             validity_weeks=self.validity_weeks,
             opens_week=self._opening(lanes, now),
         )
         self._detain(terms, lanes, covered, outbound, age)
+
+    def _covered(self, lanes: Lanes) -> tuple[Flags, Flags]:
+        """Lanes that need the licence, and all lanes out of the licensing economy [lanes]."""
+        outbound = lanes.origin == axes.ECONOMY_INDEX[self.imposed_by]
+        return self.covers.lanes(lanes) & outbound, outbound
 
     def approvals(self, lanes: Lanes, age_weeks: float) -> Floats:
         """Probability of a grant on each lane [lanes], ``age_weeks`` after the start."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from tradesim import axes
-from tradesim.policies.base import Calendar, Policy, Status
+from tradesim.policies.base import Calendar, Policy
 from tradesim.terms import Terms
-from tradesim.world.types import Lanes
+from tradesim.world.types import World
 
 
 class Tariff(Policy):
@@ -30,13 +29,10 @@ class Tariff(Policy):
         json_schema_extra={"unit": "USD/kg", "source": "scenario"},
     )  # fmt: skip
 
-    def edit(self, terms: Terms, lanes: Lanes, now: Calendar) -> None:
+    def edit(self, terms: Terms, world: World, now: Calendar) -> None:
         """Add the duty while the tariff is in force."""
-        if self.status(now.date) is not Status.EFFECTIVE:
-            return
+        lanes = world.lanes
         inbound = lanes.destination == axes.ECONOMY_INDEX[self.imposed_by]
         covered = self.covers.lanes(lanes) & inbound
         terms.add_duty(covered, self.strength * self.rate)
-        terms.specific_usd_per_kg = terms.specific_usd_per_kg + np.where(
-            covered, self.strength * self.specific_usd_per_kg, 0.0
-        )
+        terms.add_specific(covered, self.strength * self.specific_usd_per_kg)

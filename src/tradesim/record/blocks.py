@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,7 +114,7 @@ def flows(world: World, sums: Sums, state: MarketState, date: dt.date) -> Block:
     lanes, lane, seller = world.lanes, world.links.lane, world.links.seller
     by_lane = {
         name: sum_by(lane, getattr(sums, name), len(lanes))
-        for name in ("crossed", "licensed", "rerouted")
+        for name in ("crossed", "licensed", "rerouted", "extraterritorial")
     }
     inside = world.density.copy()
     inside[world.mixed] = per_tonne(state.elements, state.stock[world.mixed]).sum(1)
@@ -131,6 +132,7 @@ def flows(world: World, sums: Sums, state: MarketState, date: dt.date) -> Block:
         "shipped_t": by_lane["crossed"][rows],
         "licensed_t": by_lane["licensed"][rows],
         "rerouted_t": by_lane["rerouted"][rows],
+        "extraterritorial_t": by_lane["extraterritorial"][rows],
         "value_usd": sums.lanes["value"][rows],
         "chinese_content_share": np.clip(share[rows], 0.0, 1.0),
     }
@@ -188,15 +190,19 @@ def plants(world: World, sums: Sums, state: MarketState, date: dt.date) -> Block
     return Block(date, keys, measures)
 
 
-def states(revenue_usd: Floats, date: dt.date) -> Block:
-    """Block of the table ``states``; ``revenue_usd`` is the duty collected [economies]."""
+def states(accounts: Mapping[str, Floats], date: dt.date) -> Block:
+    """Block of the table ``states``; ``accounts`` holds the period's USD by ledger [economies]."""
     count = len(axes.ECONOMIES)
     zero = np.zeros(count)
     measures: dict[str, npt.NDArray[Any]] = {
         "rung": np.zeros(count, np.int32),
         "utility_usd": np.full(count, np.nan),
-        "tariff_revenue_usd": revenue_usd,
-        "fees_usd": zero,
+        "tariff_revenue_usd": accounts["treasury_usd"],
+        "fees_usd": accounts["fees_usd"],
+        "rents_usd": accounts["rents_usd"],
+        "public_spending_usd": accounts["spent_usd"],
+        "rest_of_trade_usd": accounts["rest_of_trade_usd"],
+        "chips_usd": accounts["chips_usd"],
         "stockpile_t": zero,
         "stockpile_usd": zero,
     }

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from tradesim import axes, schema
-from tradesim.market.state import MarketState
+from tradesim.market.state import ACCOUNTS, MarketState
 from tradesim.record import blocks
 from tradesim.record.blocks import Block
 from tradesim.record.sums import Sums, months, standing_still
@@ -30,7 +30,7 @@ class Recorder:
         self._events: list[Event] = []
         self._markets = blocks.Markets(world)
         self._stood: set[tuple[int, int]] = set()
-        self._revenue_usd = np.zeros(len(axes.ECONOMIES))
+        self._accounts = {name: np.zeros(len(axes.ECONOMIES)) for name in ACCOUNTS}
         self._period: dt.date | None = None
         self._last: MarketState | None = None
         self._sums = Sums(world)
@@ -74,9 +74,10 @@ class Recorder:
         self._blocks["flows"].append(blocks.flows(world, sums, state, date))
         self._blocks["licences"] += blocks.licences(world, sums, state, date)
         self._blocks["plants"].append(blocks.plants(world, sums, state, date))
-        revenue = state.treasury_usd - self._revenue_usd
-        self._blocks["states"].append(blocks.states(revenue, date))
-        self._revenue_usd = state.treasury_usd.copy()
+        now = {name: getattr(state, name).copy() for name in ACCOUNTS}
+        since = {name: now[name] - before for name, before in self._accounts.items()}
+        self._blocks["states"].append(blocks.states(since, date))
+        self._accounts = now
         self._sums, self._period = Sums(world), None
 
     def _first_stoppage(self, firm: int, date: dt.date) -> None:

@@ -44,6 +44,7 @@ class Sums:
         self.inputs = {name: np.zeros(inputs) for name in INPUT_FLOWS}
         self.lanes = {name: np.zeros(lanes) for name in LANE_FLOWS}
         self.crossed, self.licensed, self.rerouted = (np.zeros(links) for _ in range(3))
+        self.extraterritorial = np.zeros(links)
         self.output = np.zeros(len(world.slots))
         self.ask, self.contract = np.zeros(world.markets), np.zeros(world.markets)
         self.stopped, self.activity = np.zeros(firms), np.zeros(firms)

@@ -15,6 +15,7 @@ from tradesim.report import (
     text,
 )
 from tradesim.report.fans import Spec
+from tradesim.report.instruments import instrument_blocks
 from tradesim.report.reading import Reading
 
 
@@ -62,7 +63,15 @@ def figure_sections(reading: Reading) -> list[Section]:
         flow_section(reading),
         licence_section(reading),
         plant_section(reading),
+        *instrument_section(reading),
     ]
+
+
+def instrument_section(reading: Reading) -> list[Section]:
+    """What single instruments did, if any of them has a block: one section or none."""
+    blocks = instrument_blocks(reading)
+    title = "What the instruments did"
+    return [Section("instruments", title, blocks, short="Instruments")] if blocks else []
 
 
 def exports_section(reading: Reading) -> Section:
