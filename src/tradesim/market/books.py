@@ -11,6 +11,8 @@ from tradesim.world.types import Flags, Floats, Ints, World
 
 #: Vintages into which a licence's validity is cut, so that old balances lapse first.
 VINTAGES = 6
+#: Tonnes of a step [n].
+FLOWS = ("applied", "granted", "denied", "lapsed", "licensed")
 #: Weeks of decision draws made at a time.
 BLOCK_WEEKS = 52
 
@@ -35,6 +37,8 @@ class LicenceBook:
     denied: Floats
     lapsed: Floats
     approval: Floats  # expected probability of a grant [n]
+    fraction: Floats  # share of a link's shipments that needs the licence [n]
+    licensed: Floats  # shipped under the licence in this step [n]
     drawn_block: int
     draws: Floats  # [n, BLOCK_WEEKS] uniforms
 
@@ -44,7 +48,7 @@ class LicenceBook:
         count = len(links)
         position = np.full(len(world.links), -1, np.int64)
         position[links] = np.arange(count)
-        flow = {name: np.zeros(count) for name in ("applied", "granted", "denied", "lapsed")}
+        flow = {name: np.zeros(count) for name in FLOWS}
         return cls(
             authority=authority,
             links=links,
@@ -55,6 +59,7 @@ class LicenceBook:
             cleared=np.zeros((count, VINTAGES)),
             vintage_age_weeks=0.0,
             approval=np.ones(count),
+            fraction=np.ones(count),
             drawn_block=-1,
             draws=np.zeros((count, BLOCK_WEEKS)),
             **flow,
@@ -71,6 +76,7 @@ class LicenceBook:
         book.age[kept, :shared] = self.age[old[kept], :shared]
         book.age[kept, shared - 1] += self.age[old[kept], shared:].sum(1)
         book.cleared[kept] = self.cleared[old[kept]]
+        book.fraction[kept] = self.fraction[old[kept]]
         book.vintage_age_weeks = self.vintage_age_weeks
         return book
 
@@ -124,9 +130,20 @@ class LicenceBook:
         self.cleared[:, 1:] = self.cleared[:, :-1]
         self.cleared[:, 0] = 0.0
 
-    def draw(self, shipped: Floats) -> None:
-        """Write shipments [n] off the cleared balances, oldest vintage first."""
-        left = shipped.copy()
+    def limit(self, ordered: Floats) -> Floats:
+        """What may leave on each link [n]: what needs no licence, and the cleared balance, t."""
+        return (1.0 - self.fraction) * ordered + self.balance()
+
+    def draw(self, shipped: Floats, ordered: Floats) -> None:
+        """Write shipments [n] off the cleared balances, oldest vintage first.
+
+        Of a shipment the part that the balance has in what might have left goes under licence.
+        """
+        balance = self.balance()
+        free = (1.0 - self.fraction) * ordered
+        part = balance / np.maximum(free + balance, 1e-30)
+        self.licensed = np.where(free > 0.0, shipped * part, shipped)
+        left = self.licensed.copy()
         for vintage in range(VINTAGES - 1, -1, -1):
             taken = np.minimum(left, self.cleared[:, vintage])
             self.cleared[:, vintage] -= taken

@@ -47,7 +47,7 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     demand = permits.within_limits(world, state, terms, _within_caps(world, state, terms, demand))
     state.shipped = _ship(world, state, params, demand)
     for book in state.books.values():
-        book.draw(state.shipped[book.links])
+        book.draw(state.shipped[book.links], state.ordered[book.links])
     _reroute(world, state)
     _settle(world, state, params, terms)
     _dispatch(world, state, terms)

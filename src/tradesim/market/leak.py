@@ -43,7 +43,7 @@ def leak(world: World, state: MarketState, params: MarketParameters) -> None:
     for book in state.books.values():
         lane = links.lane[book.links]
         short = np.maximum(state.ordered[book.links] - state.shipped[book.links], 0.0)
-        wanted = share[lane] * links.base_t[book.links] * state.dt
+        wanted = share[lane] * book.fraction * links.base_t[book.links] * state.dt
         state.leak_wanted[book.links] = np.minimum(wanted, short)
     asked = state.leak_wanted.sum()
     state.leak_wanted *= min(1.0, total * state.dt / asked) if asked > 0 else 0.0

@@ -45,7 +45,7 @@ def license_(world: World, state: MarketState, terms: Terms, week: float) -> Non
         lane = world.links.lane[book.links]
         book.expire(float(rule.validity_weeks[lane].min()), state.dt)
         book.decide(
-            applications(state.ordered[book.links], book.approval),
+            applications(book.fraction * state.ordered[book.links], book.approval),
             book.approval,
             rule.delay_weeks[lane],
             rule.opens_week[lane] > week,
@@ -61,5 +61,6 @@ def cleared_to_ship(world: World, state: MarketState) -> Floats | None:
         return None
     limit = np.full(len(world.links), np.inf)
     for book in state.books.values():
-        limit[book.links] = np.minimum(limit[book.links], book.balance())
+        allowed = book.limit(state.ordered[book.links])
+        limit[book.links] = np.minimum(limit[book.links], allowed)
     return limit

@@ -138,7 +138,9 @@ def _orders_received(world: World, state: MarketState, scale: Floats) -> Floats:
         if len(book.links):
             counted = counted.copy() if counted is state.ordered else counted
             grown = scale[slots.firm[links.seller[book.links]]] * state.dt
-            limit = np.maximum(links.base_t[book.links] * grown, state.shipped[book.links])
+            usual = book.fraction * links.base_t[book.links] * grown
+            usual += (1.0 - book.fraction) * state.ordered[book.links]
+            limit = np.maximum(usual, state.shipped[book.links])
             counted[book.links] = np.minimum(counted[book.links], limit)
     received = sum_by(links.seller, counted, len(slots))
     return np.asarray(received[slots.inputs :] / state.dt, np.float64)

@@ -82,7 +82,7 @@ def remember(world: World, state: MarketState, params: MarketParameters) -> None
         state.fill,
     )
     for book in state.books.values():
-        filled[book.links] = np.maximum(filled[book.links], book.approval)
+        filled[book.links] = np.maximum(filled[book.links], book.fraction * book.approval)
     state.fill = np.maximum(
         state.fill + gain(params.reliability_weeks, state.dt) * (filled - state.fill), 0.02
     )

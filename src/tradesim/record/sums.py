@@ -73,13 +73,15 @@ class Sums:
 
     def _add_books(self, state: MarketState, share: float) -> None:
         links = len(self.world.links)
+        licensed = np.zeros(links)  # a lot with two authorities' licences counts once
         for authority, book in state.books.items():
-            self.licensed[book.links] += share * state.shipped[book.links]
+            licensed[book.links] = np.maximum(licensed[book.links], book.licensed)
             if authority not in self.books:
                 self.books[authority] = {name: np.zeros(links) for name in BOOK_FLOWS}
             kept = self.books[authority]
             for name in BOOK_FLOWS:
                 kept[name][book.links] += share * getattr(book, name)
+        self.licensed += share * licensed
 
 
 def standing_still(world: World, state: MarketState) -> Floats:
