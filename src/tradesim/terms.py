@@ -89,6 +89,35 @@ class TonnageLimit:
 
 
 @dataclass(frozen=True)
+class ContentRule:
+    """An authority's claim on goods made elsewhere with its content or technology.
+
+    Goods on ``lanes`` need its licence when the value of their content of its origin, of the
+    controlled ``elements`` [elements], reaches ``threshold`` of their value, or when they were
+    made with its ``technology``: by ``own_line``, at ``any_stage`` (share of content above the
+    threshold) or ``none``. Content is valued at ``base`` or ``current`` prices (``basis``) of
+    ``content_economy`` (an index, or -1 for the seller's own).
+    """
+
+    authority: str
+    lanes: Flags
+    elements: Floats
+    threshold: float
+    technology: str
+    basis: str
+    content_economy: int
+    in_force: bool  # licences are asked for; before that makers only prepare
+    severity: Floats  # [lanes] loss of supply that buyers expect where the rule reaches
+    segregation_weeks: float  # time in which makers learn to keep clean lots apart
+    segregation_limit: float  # largest share of the clean part that they keep apart
+    avoidance: float  # how strongly makers under the rule avoid tainted inputs
+    detection: float  # probability that a mis-declared lot is found out
+    penalty: float  # loss beyond the lot, share of its value
+    evasion_limit: float  # largest share that is mis-declared for profit
+    defiance: Floats  # [lanes] share that moves without a licence whatever it pays
+
+
+@dataclass(frozen=True)
 class Programme:
     """Public demand for stocks: what a government buys, how fast, at most at what price.
 
@@ -154,6 +183,7 @@ class Terms:
     firms: FirmTerms
     fees_usd_per_kg: dict[str, Floats] = field(default_factory=dict)  # by collector [lanes]
     licences: dict[str, LicenceTerms] = field(default_factory=dict)  # by authority
+    content_rules: dict[str, ContentRule] = field(default_factory=dict)  # by policy
     limits: dict[str, TonnageLimit] = field(default_factory=dict)  # by policy
     programmes: dict[str, Programme] = field(default_factory=dict)  # by policy
 
@@ -258,14 +288,16 @@ class Terms:
         """The licence rules of an authority, created empty at first."""
         return self.licences.setdefault(authority, LicenceTerms.none(len(self.ad_valorem)))
 
-    def openness(self, halving_weeks: float) -> Floats:
+    def openness(self, halving_weeks: float, needed: Floats | float = 1.0) -> Floats:
         """How freely goods flow on each lane [lanes], 1 without licence or cap, 0 when shut.
 
-        Approval over ``1 + delay / halving_weeks``, so that it falls smoothly with severity.
+        Approval over ``1 + delay / halving_weeks``, so that it falls smoothly with severity;
+        ``needed`` is the share of the lane that a licence is asked for at all.
         """
         opened = np.where(self.cap_t_per_week > 0, 1.0, 0.0)
         for rule in self.licences.values():
             free = rule.approval / (1.0 + rule.delay_weeks / halving_weeks)
+            free = free + (1.0 - needed) * (1.0 - free)
             opened = np.minimum(opened, np.where(rule.covered, free, 1.0))
         return np.asarray(opened, np.float64)
 

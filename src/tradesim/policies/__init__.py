@@ -9,12 +9,15 @@ from tradesim.policies.base import (
     load,
     load_one,
     statuses,
+    tracked,
 )
 from tradesim.policies.export_licensing import ExportLicensing
+from tradesim.policies.extraterritorial import Extraterritorial
 from tradesim.policies.tariff import Tariff
 from tradesim.policies.truce import Truce
 
 __all__ = [
-    "Calendar", "Coverage", "ExportLicensing", "Policy", "Status", "Tariff", "Truce",
-    "find_class", "load", "load_one", "statuses",
+    "Calendar", "Coverage", "ExportLicensing", "Extraterritorial", "Policy", "Status", "Tariff",
+    "Truce",
+    "find_class", "load", "load_one", "statuses", "tracked",
 ]  # fmt: skip
