@@ -126,12 +126,11 @@ def feed_shares(world: World, state: MarketState, used: Floats, origin: Floats) 
     ``used`` [inputs, elements] and ``origin`` [inputs, columns] are what the step ate, t of oxide
     equivalent. What is made at home, or with the authority's technology, is so in full.
     """
-    firm, firms = world.slots.firm[: world.slots.inputs], len(world.firms)
     content = np.column_stack((used, used.sum(1)))
-    total = np.zeros((firms, content.shape[1]))
-    np.add.at(total, firm, content)
-    part = np.zeros((firms, origin.shape[1]))
-    np.add.at(part, firm, origin)
+    total = np.zeros((len(world.firms), content.shape[1]))
+    total[world.fed] = np.add.reduceat(content, world.first_input, axis=0)
+    part = np.zeros((len(world.firms), origin.shape[1]))
+    part[world.fed] = np.add.reduceat(origin, world.first_input, axis=0)
     inside = np.tile(total, (1, len(state.tracked)))
     mixed = np.where(inside > 1e-15, part / np.maximum(inside, 1e-15), 0.0)
     fixed = state.origin_fixed
