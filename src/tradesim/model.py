@@ -88,7 +88,7 @@ class TradeModel(mesa.Model):
             plan.plan(self.world, self.state, self.params, self._scale, self._shock())
             order.order(self.world, self.state, self.params)
             source.source(self.world, self.state, self.params, self.terms, self.openness)
-            permits.permits(self.world, self.state, self.params, self.terms)
+            permits.permits(self.world, self.state, self.params, self.terms, self.week)
             license.license_(self.world, self.state, self.terms, self.week)
             deliver.deliver(self.world, self.state, self.params, self.terms)
             produce.produce(self.world, self.state)

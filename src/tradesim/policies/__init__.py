@@ -11,10 +11,13 @@ from tradesim.policies.base import (
     statuses,
 )
 from tradesim.policies.export_licensing import ExportLicensing
+from tradesim.policies.export_tax import ExportTax
+from tradesim.policies.port_fee import PortFee
+from tradesim.policies.quota import ExportQuota
 from tradesim.policies.tariff import Tariff
 from tradesim.policies.truce import Truce
 
 __all__ = [
-    "Calendar", "Coverage", "ExportLicensing", "Policy", "Status", "Tariff", "Truce",
-    "find_class", "load", "load_one", "statuses",
+    "Calendar", "Coverage", "ExportLicensing", "ExportQuota", "ExportTax", "Policy", "PortFee",
+    "Status", "Tariff", "Truce", "find_class", "load", "load_one", "statuses",
 ]  # fmt: skip
