@@ -61,7 +61,11 @@ def allowed(limit: TonnageLimit, used_t: float, week: float, dt: float) -> float
 def permits(
     world: World, state: MarketState, params: MarketParameters, terms: Terms, week: float
 ) -> None:
-    """Set what every limit lets pass, the price of its permits and their cost by lane, USD/kg."""
+    """Set what every limit lets pass, the price of its permits and their cost by lane, USD/kg.
+
+    It comes before orders are placed, so that buyers pay the price by which they chose; what was
+    asked is known from the step before.
+    """
     if not terms.limits and not state.permits:
         return
     state.allowed_t = {
@@ -88,7 +92,7 @@ def _price(
     world: World, state: MarketState, params: MarketParameters, name: str, limit: TonnageLimit,
     week: float,
 ) -> float:  # fmt: skip
-    """Permit price of one limit after this step's orders, USD per counted kilogram."""
+    """Permit price of one limit after the last orders, USD per counted kilogram."""
     trade = world.lanes.base_t * (limit.weight > 0)
     value = float((trade * world.price0[world.lane_origin]).sum())
     scale = value / max(float((trade * limit.weight).sum()), 1e-30)
