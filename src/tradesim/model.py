@@ -80,7 +80,7 @@ class TradeModel(mesa.Model):
     def step(self) -> None:
         """One step: what is in force, what everybody wants, who gets it, at what price.
 
-        1 calendar, 2 states, 3 plan, 4 order, 5 source, 6 permits and licences, 7 deliver,
+        1 calendar, 2 states, 3 plan, 4 order, 5 permits and sources, 6 licences, 7 deliver,
         8 produce, 9 price, 10 invest, 11 leak, 12 record. Months and longer steps take weekly
         sub-steps.
         """
@@ -90,8 +90,8 @@ class TradeModel(mesa.Model):
             self._states_act()
             plan.plan(self.world, self.state, self.params, self._scale, self._shock())
             order.order(self.world, self.state, self.params)
+            permits.permits(self.world, self.state, self.params, self.terms, self.week)
             source.source(self.world, self.state, self.params, self.terms, self.openness)
-            permits.permits(self.world, self.state, self.params, self.terms)
             license.license_(self.world, self.state, self.terms, self.week)
             deliver.deliver(self.world, self.state, self.params, self.terms)
             produce.produce(self.world, self.state)

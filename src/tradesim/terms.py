@@ -74,18 +74,34 @@ class LicenceTerms:
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """Tonnes for a period of the run; what is not used in a week is kept within the period.
+
+    With ``rest`` tonnes and ``left`` weeks to go, ``pace x rest / left`` tonnes a week may leave:
+    at pace 1 evenly, above it sooner. Weeks count from the start of the run.
+    """
+
+    t: float
+    starts_week: float
+    ends_week: float
+    pace: float = 1.0
+
+
+@dataclass(frozen=True)
 class TonnageLimit:
     """At most so many tonnes a week on some lanes together, shared out by tradable permits.
 
     ``weight`` [lanes] is what a tonne shipped counts, zero where the limit does not reach.
     ``holder`` gets the permits' rent: the ``exporter``, the ``importer`` or, if they are
-    auctioned, the ``treasury`` of ``imposed_by``.
+    auctioned, the ``treasury`` of ``imposed_by``. With an ``allowance`` the limit is what is left
+    of it, and ``t_per_week`` its mean.
     """
 
     weight: Floats
     t_per_week: float
     holder: str
     imposed_by: str
+    allowance: Allowance | None = None
 
 
 @dataclass(frozen=True)

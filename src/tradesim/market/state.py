@@ -102,6 +102,8 @@ class MarketState:
     # what prices are made of, by market unless noted
     permits: dict[str, float]  # USD per counted kg, by limit
     permit_usd_per_kg: Floats  # [lanes] what permits add
+    allowed_t: dict[str, float]  # counted t that may leave in this step, by limit
+    used_t: dict[str, tuple[float, float]]  # first week of the allowance and t used, by limit
     landed: Floats  # [lanes] duty-paid spot price at the destination, USD/kg
     cover: Floats
     ask: Floats
@@ -228,6 +230,8 @@ def _prices(world: World) -> dict[str, Any]:
         "cost_index": np.ones(world.markets),
         "cover": np.ones(world.markets),
         "permits": {},
+        "allowed_t": {},
+        "used_t": {},
         "permit_usd_per_kg": np.zeros(len(world.lanes)),
         "landed": world.price0[world.lane_destination],
     }

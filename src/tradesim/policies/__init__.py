@@ -12,12 +12,28 @@ from tradesim.policies.base import (
     tracked,
 )
 from tradesim.policies.export_licensing import ExportLicensing
+from tradesim.policies.export_tax import ExportTax
 from tradesim.policies.extraterritorial import Extraterritorial
+from tradesim.policies.port_fee import PortFee
+from tradesim.policies.quota import ExportQuota
 from tradesim.policies.tariff import Tariff
 from tradesim.policies.truce import Truce
 
 __all__ = [
-    "Calendar", "Coverage", "ExportLicensing", "Extraterritorial", "Policy", "Status", "Tariff",
+    "Calendar",
+    "Coverage",
+    "ExportLicensing",
+    "ExportQuota",
+    "ExportTax",
+    "Extraterritorial",
+    "Policy",
+    "PortFee",
+    "Status",
+    "Tariff",
     "Truce",
-    "find_class", "load", "load_one", "statuses", "tracked",
-]  # fmt: skip
+    "find_class",
+    "load",
+    "load_one",
+    "statuses",
+    "tracked",
+]
