@@ -57,6 +57,8 @@ def within_limits(world: World, state: MarketState, terms: Terms, demand: Floats
     """Demand [links] scaled so that every limit holds in this step, t."""
     lane = world.links.lane
     for limit in terms.limits.values():
+        if limit.held_by_licences:
+            continue
         total = float((sum_by(lane, demand, len(world.lanes)) * limit.weight).sum())
         if total > limit.t_per_week * state.dt:
             share = limit.t_per_week * state.dt / total

@@ -65,6 +65,8 @@ def source(
     ready = availability(state.stock[world.slots.inputs :], state.target_out)
     weight = links.weight * state.switched_on * appeal[links.lane] * state.fill
     weight *= ready[world.seller_output]
+    if terms.closed.any():
+        weight[terms.closed] = 0.0
     total = sum_by(links.buyer, weight, world.slots.inputs)
     share = weight / np.maximum(total, 1e-30)[links.buyer]
     state.ordered = state.orders[links.buyer] * share

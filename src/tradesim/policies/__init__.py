@@ -1,5 +1,6 @@
 """Instruments of the trade war. One instrument = one small file; its parameters are YAML."""
 
+from tradesim.policies.ban import Ban
 from tradesim.policies.base import (
     Calendar,
     Coverage,
@@ -10,11 +11,16 @@ from tradesim.policies.base import (
     load_one,
     statuses,
 )
+from tradesim.policies.customs_inspection import CustomsInspection
 from tradesim.policies.export_licensing import ExportLicensing
+from tradesim.policies.licence_cases import LicenceCase
+from tradesim.policies.licence_easing import LicenceEasing
+from tradesim.policies.licence_tightening import LicenceTightening
 from tradesim.policies.tariff import Tariff
 from tradesim.policies.truce import Truce
 
 __all__ = [
-    "Calendar", "Coverage", "ExportLicensing", "Policy", "Status", "Tariff", "Truce",
+    "Ban", "Calendar", "Coverage", "CustomsInspection", "ExportLicensing", "LicenceCase",
+    "LicenceEasing", "LicenceTightening", "Policy", "Status", "Tariff", "Truce",
     "find_class", "load", "load_one", "statuses",
 ]  # fmt: skip
