@@ -92,7 +92,7 @@ class TradeModel(mesa.Model):
             order.order(self.world, self.state, self.params)
             permits.permits(self.world, self.state, self.params, self.terms, self.week)
             source.source(self.world, self.state, self.params, self.terms, self.openness)
-            license.license_(self.world, self.state, self.terms, self.week)
+            license.license_(self.world, self.state, self.week)
             deliver.deliver(self.world, self.state, self.params, self.terms)
             produce.produce(self.world, self.state)
             self._expect()

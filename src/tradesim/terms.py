@@ -1,10 +1,10 @@
 """Terms of trade on every lane: the single object that markets obey and policies edit.
 
 Operations compose in any order: duties and specific costs add, caps and ceilings take the
-minimum, licence rules of one authority take the strictest (lowest approval, longest delay,
-shortest validity), of several detentions the gravest holds, factors multiply, price floors take
-the highest. Whatever a policy gives its own name (a limit, a public programme) stands beside
-those of others. A fresh object is the world without policies.
+minimum, licence rules of one authority take the strictest, then easings, then tightenings
+(:mod:`tradesim.licence_terms`), of several detentions the gravest holds, factors multiply, price
+floors take the highest. Whatever a policy gives its own name (a limit, a public programme) stands
+beside those of others. A fresh object is the world without policies.
 """
 
 from __future__ import annotations
@@ -15,62 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tradesim.licence_terms import LicenceTerms, Routes
 from tradesim.world.types import World
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass
-class LicenceTerms:
-    """What one authority asks on each lane; arrays [lanes], times in weeks."""
-
-    covered: Flags
-    approval: Floats  # probability that an application is granted
-    delay_weeks: Floats  # mean time from application to decision
-    stages: int  # stages of the delay (Erlang shape)
-    validity_weeks: Floats
-    opens_week: Floats  # no decision is released before this week of the run
-
-    @classmethod
-    def none(cls, lanes: int) -> LicenceTerms:
-        """No lane covered: approval 1, no delay, unlimited validity."""
-        return cls(
-            covered=np.zeros(lanes, np.bool_),
-            approval=np.ones(lanes),
-            delay_weeks=np.zeros(lanes),
-            stages=1,
-            validity_weeks=np.full(lanes, np.inf),
-            opens_week=np.zeros(lanes),
-        )
-
-    @property
-    def binding(self) -> Flags:
-        """Lanes where a licence can cost anything: not granted at once to everybody [lanes]."""
-        slow = (self.approval < 1.0) | (self.delay_weeks > 0.0) | (self.opens_week > 0.0)
-        return self.covered & slow
-
-    def require(
-        self,
-        lanes: Flags,
-        *,
-        approval: Floats,
-        delay_weeks: Floats,
-        stages: int,
-        validity_weeks: float,
-        opens_week: Floats,
-    ) -> None:
-        """Ask for a licence on ``lanes``; the strictest of several rules holds."""
-        self.covered |= lanes
-        self.approval = np.where(lanes, np.minimum(self.approval, approval), self.approval)
-        self.delay_weeks = np.where(
-            lanes, np.maximum(self.delay_weeks, delay_weeks), self.delay_weeks
-        )
-        self.validity_weeks = np.where(
-            lanes, np.minimum(self.validity_weeks, validity_weeks), self.validity_weeks
-        )
-        self.opens_week = np.where(lanes, np.maximum(self.opens_week, opens_week), self.opens_week)
-        self.stages = max(self.stages, stages)
 
 
 @dataclass(frozen=True)
@@ -94,7 +43,8 @@ class TonnageLimit:
     ``weight`` [lanes] is what a tonne shipped counts, zero where the limit does not reach.
     ``holder`` gets the permits' rent: the ``exporter``, the ``importer`` or, if they are
     auctioned, the ``treasury`` of ``imposed_by``. With an ``allowance`` the limit is what is left
-    of it, and ``t_per_week`` its mean.
+    of it, and ``t_per_week`` its mean. Where ``held_by_licences`` the decisions of an authority
+    keep the tonnage within the limit, and permits only price it.
     """
 
     weight: Floats
@@ -102,6 +52,7 @@ class TonnageLimit:
     holder: str
     imposed_by: str
     allowance: Allowance | None = None
+    held_by_licences: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,6 +148,7 @@ class Terms:
     floor_payer: npt.NDArray[np.int64]  # [outputs] economy that pays the difference
     floor_upside: Floats  # [outputs] share of the price above the floor that it gets
     firms: FirmTerms
+    routes: Routes
     fees_usd_per_kg: dict[str, Floats] = field(default_factory=dict)  # by collector [lanes]
     licences: dict[str, LicenceTerms] = field(default_factory=dict)  # by authority
     content_rules: dict[str, ContentRule] = field(default_factory=dict)  # by policy
@@ -219,6 +171,7 @@ class Terms:
             floor_payer=np.full(outputs, -1, np.int64),
             floor_upside=np.zeros(outputs),
             firms=FirmTerms.free(len(world.firms)),
+            routes=Routes.of(world.links, world.lanes),
         )
 
     @property
@@ -302,19 +255,21 @@ class Terms:
 
     def licence(self, authority: str) -> LicenceTerms:
         """The licence rules of an authority, created empty at first."""
-        return self.licences.setdefault(authority, LicenceTerms.none(len(self.ad_valorem)))
+        return self.licences.setdefault(authority, LicenceTerms.none(self.routes))
 
     def openness(self, halving_weeks: float, needed: Floats | float = 1.0) -> Floats:
         """How freely goods flow on each lane [lanes], 1 without licence or cap, 0 when shut.
 
         Approval over ``1 + delay / halving_weeks``, so that it falls smoothly with severity;
-        ``needed`` is the share of the lane that a licence is asked for at all.
+        where links of a lane differ, the mean over what they usually carry. ``needed`` is the
+        share of the lane [lanes] that a licence is asked for at all.
         """
         opened = np.where(self.cap_t_per_week > 0, 1.0, 0.0)
         for rule in self.licences.values():
-            free = rule.approval / (1.0 + rule.delay_weeks / halving_weeks)
-            free = free + (1.0 - needed) * (1.0 - free)
-            opened = np.minimum(opened, np.where(rule.covered, free, 1.0))
+            free = self.routes.mean(rule.resolve().openness(halving_weeks))
+            opened = np.minimum(opened, free + (1.0 - needed) * (1.0 - free))
+        if self.closed.any():
+            opened = np.minimum(opened, self.routes.mean(np.where(self.closed, 0.0, 1.0)))
         return np.asarray(opened, np.float64)
 
 

@@ -21,6 +21,7 @@ LAYERS = (
     ("tables",),
     ("rng",),
     ("world",),
+    ("licence_terms",),
     ("terms",),
     ("market",),
     ("policies",),

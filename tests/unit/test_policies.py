@@ -55,7 +55,9 @@ def test_no_strength_is_no_policy(path: Path) -> None:
 def test_suspended_is_absent(path: Path) -> None:
     """From the day of its suspension a policy writes nothing into the terms."""
     world = build_world(scenario(), 0)
-    policy = policies.load_one(path.stem, {**page(path), "suspended": "2026-06-01"})
+    policy = policies.load_one(
+        path.stem, {**page(path), "suspended": "2026-06-01", "expires": None}
+    )
     terms, today = Terms.free(world), dt.date(2026, 6, 1)
     now = Calendar(today, 73.0, dt.date(2025, 1, 6), policy.status(today))
     policy.write(terms, world, now)

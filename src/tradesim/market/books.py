@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tradesim import rng
+from tradesim.licence_terms import LicenceRule
 from tradesim.world.types import Flags, Floats, Ints, World
 
 #: Vintages into which a licence's validity is cut, so that old balances lapse first.
@@ -31,12 +32,16 @@ class LicenceBook:
     age: Floats  # [n, stages] tonne-weeks that what is queued has waited
     waited: Floats  # [n] tonne-weeks that what was decided in this step had waited
     cleared: Floats
-    vintage_age_weeks: float
+    vintage_age_weeks: Floats  # [n] since the newest vintage was opened
     applied: Floats
     granted: Floats
     denied: Floats
     lapsed: Floats
     approval: Floats  # expected probability of a grant [n]
+    delay_weeks: Floats  # mean wait for a decision [n]
+    validity_weeks: Floats  # of what is granted [n]
+    opens_week: Floats  # no decision before this week of the run [n]
+    desks: tuple[tuple[Flags, float], ...]  # links [n] and t a week that a desk can decide
     fraction: Floats  # share of a link's shipments that needs the licence [n]
     licensed: Floats  # shipped under the licence in this step [n]
     drawn_block: int
@@ -57,8 +62,12 @@ class LicenceBook:
             age=np.zeros((count, stages)),
             waited=np.zeros(count),
             cleared=np.zeros((count, VINTAGES)),
-            vintage_age_weeks=0.0,
+            vintage_age_weeks=np.zeros(count),
             approval=np.ones(count),
+            delay_weeks=np.zeros(count),
+            validity_weeks=np.full(count, np.inf),
+            opens_week=np.zeros(count),
+            desks=(),
             fraction=np.ones(count),
             drawn_block=-1,
             draws=np.zeros((count, BLOCK_WEEKS)),
@@ -77,37 +86,57 @@ class LicenceBook:
         book.age[kept, shared - 1] += self.age[old[kept], shared:].sum(1)
         book.cleared[kept] = self.cleared[old[kept]]
         book.fraction[kept] = self.fraction[old[kept]]
-        book.vintage_age_weeks = self.vintage_age_weeks
+        book.vintage_age_weeks[kept] = self.vintage_age_weeks[old[kept]]
         return book
 
-    def decide(
-        self, applications: Floats, approval: Floats, delay_weeks: Floats, shut: Flags, week: int,
-        world: World, dt: float,
-    ) -> None:  # fmt: skip
-        """Queue applications, move the queue on, and grant or deny what reaches its end.
+    def follow(self, rule: LicenceRule) -> None:
+        """Take over the rule in force [links] on the links of this book."""
+        links = self.links
+        self.approval, self.delay_weeks = rule.approval[links], rule.delay_weeks[links]
+        self.validity_weeks, self.opens_week = rule.validity_weeks[links], rule.opens_week[links]
+        self.desks = tuple(
+            (rule.desks[name].links[links], rule.desks[name].t_per_week)
+            for name in sorted(rule.desks)
+        )
 
-        ``approval`` is the probability of a grant, ``delay_weeks`` the mean wait, ``shut`` marks
-        links with no release yet; all [n], applications in t. The wait is Erlang with as many
-        stages as the queue has.
+    def decide(self, applications: Floats, week: float, world: World, dt: float) -> None:
+        """Queue applications [n] in t, move the queue on, grant or deny what reaches its end.
+
+        The wait is Erlang with as many stages as the queue has. Nothing is decided on a link
+        before its first release, and no more than its desk can decide.
         """
         self.applied = applications
         inflow, aged = applications, np.zeros(len(applications))
         self.age += self.queue * dt
         stages = self.queue.shape[1]
-        share = dt / (dt + delay_weeks / stages)
+        share = dt / (dt + self.delay_weeks / stages)
         for stage in range(stages):
             self.queue[:, stage] += inflow
             self.age[:, stage] += aged
             last = stage == stages - 1
-            moving = np.where(shut, 0.0, share) if last else share
+            moving = self._decided(share, week, dt) if last else share
             inflow, aged = self.queue[:, stage] * moving, self.age[:, stage] * moving
             self.queue[:, stage] -= inflow
             self.age[:, stage] -= aged
         self.waited = aged
-        granted = self._uniforms(week, world) < approval
+        granted = self._uniforms(int(week), world) < self.approval
         self.granted = np.where(granted, inflow, 0.0)
         self.denied = np.where(granted, 0.0, inflow)
         self.cleared[:, 0] += self.granted
+
+    def _decided(self, share: Floats, week: float, dt: float) -> Floats:
+        """Share [n] of the last stage that is decided: ``share`` at most, nothing where shut.
+
+        A desk that is asked for more than it can decide takes every application in part.
+        """
+        moving = np.where(self.opens_week > week, 0.0, share)
+        pace = np.ones(len(share))
+        for at_desk, t_per_week in self.desks:
+            ready = float((self.queue[:, -1] * moving)[at_desk].sum())
+            if ready > t_per_week * dt:
+                slower = np.minimum(pace, t_per_week * dt / ready)
+                pace = np.where(at_desk, slower, pace)
+        return np.asarray(moving * pace, np.float64)
 
     def _uniforms(self, week: int, world: World) -> Floats:
         """One decision draw per link and week, the same at any step length."""
@@ -119,16 +148,17 @@ class LicenceBook:
             self.drawn_block = block
         return self.draws[:, week % BLOCK_WEEKS]
 
-    def expire(self, validity_weeks: float, dt: float) -> None:
+    def expire(self, dt: float) -> None:
         """Let balances grow older; what passes its validity lapses."""
         self.lapsed = np.zeros(len(self.links))
         self.vintage_age_weeks += dt
-        if self.vintage_age_weeks < validity_weeks / VINTAGES:
+        due = np.flatnonzero(self.vintage_age_weeks >= self.validity_weeks / VINTAGES)
+        if len(due) == 0:
             return
-        self.vintage_age_weeks = 0.0
-        self.lapsed = self.cleared[:, -1].copy()
-        self.cleared[:, 1:] = self.cleared[:, :-1]
-        self.cleared[:, 0] = 0.0
+        self.vintage_age_weeks[due] = 0.0
+        self.lapsed[due] = self.cleared[due, -1]
+        self.cleared[due, 1:] = self.cleared[due, :-1]
+        self.cleared[due, 0] = 0.0
 
     def limit(self, ordered: Floats) -> Floats:
         """What may leave on each link [n]: what needs no licence, and the cleared balance, t."""

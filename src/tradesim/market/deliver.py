@@ -44,6 +44,8 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     _receive(world, state)
     limit = cleared_to_ship(world, state)
     demand = state.ordered if limit is None else np.where(np.isinf(limit), state.ordered, limit)
+    if terms.closed.any():
+        demand = np.where(terms.closed, 0.0, demand)
     demand = permits.within_limits(world, state, terms, _within_caps(world, state, terms, demand))
     state.shipped = _ship(world, state, params, demand)
     for book in state.books.values():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tradesim.licence_terms import Desk, LicenceRule
 from tradesim.market.books import LicenceBook
 from tradesim.market.state import MarketState
-from tradesim.terms import LicenceTerms, Terms
+from tradesim.terms import Terms, TonnageLimit
 from tradesim.world.types import Floats, World
 
 #: Applicants who expect refusals ask for more, up to twice what they need (assumption; phantom
@@ -14,45 +15,55 @@ from tradesim.world.types import Floats, World
 LEAST_EXPECTED = 0.5
 
 
-def applications(orders: Floats, approval: Floats) -> Floats:
+def applications(orders: Floats | float, approval: Floats) -> Floats:
     """Tonnes applied for: orders over the expected approval, floored (t, probability)."""
-    return orders / np.maximum(approval, LEAST_EXPECTED)
+    return np.asarray(orders / np.maximum(approval, LEAST_EXPECTED), np.float64)
 
 
 def open_books(world: World, state: MarketState, terms: Terms) -> None:
-    """Bring every authority's book in line with the lanes that its rules now bind.
+    """Bring every authority's book in line with the links that its rules now bind.
 
     A rule that grants everything at once binds nobody and opens no book. Balances and
-    applications on lanes that are set free are dropped: nobody needs them any more.
+    applications on links that are set free are dropped: nobody needs them any more.
     """
     books: dict[str, LicenceBook] = {}
-    for authority, rule in terms.licences.items():
-        links = np.flatnonzero(rule.binding[world.links.lane])
+    for authority, written in terms.licences.items():
+        rule = written.resolve()
+        links = np.flatnonzero(rule.binding)
         if len(links) == 0:
             continue
         old = state.books.get(authority) or LicenceBook.open(authority, world, links, rule.stages)
-        same = len(old.links) == len(links) and bool((old.links == links).all())
+        same = old.queue.shape == (len(links), rule.stages) and bool((old.links == links).all())
         book = old if same else old.moved_to(world, links, rule.stages)
-        book.approval = rule.approval[world.links.lane[links]]
+        book.follow(rule)
         books[authority] = book
+        for policy, desk in rule.desks.items():
+            terms.limits[policy] = _priced(rule, desk, authority, terms)
     state.books = books
 
 
-def license_(world: World, state: MarketState, terms: Terms, week: float) -> None:
+def _priced(rule: LicenceRule, desk: Desk, authority: str, terms: Terms) -> TonnageLimit:
+    """The limit that a desk sets: a tonne ordered counts the applications it takes.
+
+    Licences are scarce while more is asked than the desk decides; their price is the rent of the
+    exporter who has one.
+    """
+    asked = np.where(desk.links & rule.needed, applications(1.0, rule.approval), 0.0)
+    return TonnageLimit(
+        weight=terms.routes.mean(asked),
+        t_per_week=desk.t_per_week,
+        holder="exporter",
+        imposed_by=authority,
+        held_by_licences=True,
+    )
+
+
+def license_(world: World, state: MarketState, week: float) -> None:
     """Queue this step's orders on controlled links and decide what has waited long enough."""
-    for authority, book in state.books.items():
-        rule: LicenceTerms = terms.licences[authority]
-        lane = world.links.lane[book.links]
-        book.expire(float(rule.validity_weeks[lane].min()), state.dt)
-        book.decide(
-            applications(book.fraction * state.ordered[book.links], book.approval),
-            book.approval,
-            rule.delay_weeks[lane],
-            rule.opens_week[lane] > week,
-            int(week),
-            world,
-            state.dt,
-        )
+    for book in state.books.values():
+        book.expire(state.dt)
+        asked = applications(book.fraction * state.ordered[book.links], book.approval)
+        book.decide(asked, week, world, state.dt)
 
 
 def cleared_to_ship(world: World, state: MarketState) -> Floats | None:

@@ -106,6 +106,8 @@ def within_limits(world: World, state: MarketState, terms: Terms, demand: Floats
     """Demand [links] scaled so that every limit holds in this step, t."""
     lane = world.links.lane
     for name, limit in terms.limits.items():
+        if limit.held_by_licences:
+            continue
         total = float((demand * limit.weight[lane]).sum())
         if total > state.allowed_t[name]:
             share = state.allowed_t[name] / total

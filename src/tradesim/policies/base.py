@@ -223,6 +223,14 @@ class Policy(BaseModel):
         """Whether firms already reckon with the end of this policy."""
         return False
 
+    def forbids(self) -> bool:
+        """Whether the policy, at full strength, lets nothing of what it covers pass."""
+        return False
+
+    def grants(self) -> bool:
+        """Whether the policy lets pass what another one holds back."""
+        return False
+
     def write(self, terms: Terms, world: World, now: Calendar) -> None:
         """Write the policy into the terms as its status ``now`` asks; nothing at no strength."""
         if self.strength == 0.0:

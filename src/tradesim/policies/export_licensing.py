@@ -15,16 +15,16 @@ from pydantic import Field, field_validator
 from tradesim import axes
 from tradesim.errors import unknown
 from tradesim.policies.base import Calendar, Coverage, Policy, Status, economies
+from tradesim.policies.customs_inspection import ALARM_WEEKS, fading, refuse_mixtures
+from tradesim.policies.licence_cases import LicenceCase, LinkRule, with_cases
 from tradesim.terms import Flags, Floats, Terms
-from tradesim.world.types import MIXTURES, Lanes, World
+from tradesim.world.types import Lanes, World
 
 #: End-use classes by which an authority decides.
 CLASSES = ("civilian", "defence", "semiconductor", "undeclared")
 _CLASS_OF_USE = {
     "defence": "defence", "semiconductor": "semiconductor", axes.UNDECLARED: "undeclared",
 }  # fmt: skip
-#: Weeks of delay that frighten buyers as much as a refusal of half of supply.
-ALARM_WEEKS = 4.0
 
 
 def _share(text: str) -> dict[str, Any]:
@@ -34,9 +34,12 @@ def _share(text: str) -> dict[str, Any]:
 class ExportLicensing(Policy):
     """Case-by-case licences of one authority, by end-use class and destination.
 
-    More specific wins: a destination's approval before the class's. Granted tonnage is drawn
-    down by shipments and lapses at the end of its validity. Customs may detain a share of goods
-    that need no licence while it tells them apart.
+    More specific wins: a case (see :class:`LicenceCase`) before a destination's approval, and that
+    before the class's. Of rules of one authority on other pages the strictest holds. Granted
+    tonnage is drawn down by shipments and lapses at the end of its validity. The authority may be
+    unable to decide more than ``capacity_t_per_week``; then licences have a price, and who gets
+    one has the rent. Customs may detain a share of goods that need no licence while it tells them
+    apart.
     """
 
     instrument: ClassVar[str] = "export_licensing"
@@ -81,6 +84,13 @@ class ExportLicensing(Policy):
         0.0, ge=0, le=26, description="Lots declared before the start still leave for so long",
         json_schema_extra={"unit": "weeks", "source": "see the page"},
     )  # fmt: skip
+    capacity_t_per_week: float = Field(
+        0.0, ge=0, description="Applications that the authority can decide in all; 0 = any number",
+        json_schema_extra={"unit": "t/week", "source": "see the page"},
+    )  # fmt: skip
+    cases: tuple[LicenceCase, ...] = Field(
+        (), description="Exceptions by element, good, end use, destination and firm"
+    )
     hold_goods: tuple[str, ...] = Field((), description="Uncontrolled goods that customs detains")
     hold_share: float = Field(
         0.0, ge=0, le=1, description="Share of them detained at first",
@@ -133,10 +143,15 @@ class ExportLicensing(Policy):
     @field_validator("hold_goods")
     @classmethod
     def _goods_can_be_held(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for good in Coverage(goods=value).goods_covered() if value else ():
-            if axes.GOOD_INDEX[good] in MIXTURES:
-                raise ValueError(f"{good}: customs can detain oxides, metals, targets and magnets")
+        if value:
+            refuse_mixtures(Coverage(goods=value).goods_covered())
         return value
+
+    def forbids(self) -> bool:
+        """Whether it grants nothing to anybody, ever."""
+        tables = (self.approval, self.approval_eased, *self.approval_at.values())
+        exceptions = any(case.exempt or case.approval for case in self.cases)
+        return not exceptions and not any(value for table in tables for value in table.values())
 
     def moment(self, now: Calendar) -> object:
         """Status, and the week while approval eases or detention fades."""
@@ -151,11 +166,10 @@ class ExportLicensing(Policy):
 
     def warn(self, terms: Terms, world: World, now: Calendar) -> None:
         """Let buyers fear for what they expect to be refused or delayed."""
-        lanes = world.lanes
-        covered, _ = self._covered(lanes)
-        approval = self.approvals(lanes, now.week - now.week_of(self.effective))
-        delay = self.strength * self.delay_weeks
-        terms.raise_alarm(covered, 1.0 - approval / (1.0 + delay / ALARM_WEEKS))
+        rule = self._rule(world, now.week - now.week_of(self.effective))
+        severity = 1.0 - rule.approval / (1.0 + rule.delay_weeks / ALARM_WEEKS)
+        by_lane = terms.routes.mean(np.where(rule.covered, severity, 0.0))
+        terms.raise_alarm(by_lane > 0.0, by_lane)
 
     def edit(self, terms: Terms, world: World, now: Calendar) -> None:
         """Require licences and detain look-alikes, once the grace period is over."""
@@ -163,16 +177,31 @@ class ExportLicensing(Policy):
         age = now.week - now.week_of(self.effective)
         if age < self.strength * self.grace_weeks:
             return
-        covered, outbound = self._covered(lanes)
-        terms.licence(self.imposed_by).require(
-            covered,
-            approval=self.approvals(lanes, age),
-            delay_weeks=np.full(len(lanes), self.strength * self.delay_weeks),
+        rule, licence = self._rule(world, age), terms.licence(self.imposed_by)
+        licence.require_links(
+            rule.covered,
+            approval=rule.approval,
+            delay_weeks=rule.delay_weeks,
             stages=self.stages,
-            validity_weeks=self.validity_weeks,
-            opens_week=self._opening(lanes, now),
+            validity_weeks=rule.validity_weeks,
+            opens_week=self._opening(lanes, now)[world.links.lane],
         )
+        if self.capacity_t_per_week > 0.0:
+            licence.staff(self.name, rule.covered, self.capacity_t_per_week / self.strength)
+        covered, outbound = self._covered(lanes)
         self._detain(terms, lanes, covered, outbound, age)
+
+    def _rule(self, world: World, age_weeks: float) -> LinkRule:
+        """What holds on each link ``age_weeks`` after the start, cases included."""
+        lane = world.links.lane
+        _, outbound = self._covered(world.lanes)
+        rule = LinkRule(
+            covered=self.covers.links(world) & outbound[lane],
+            approval=self.approvals(world.lanes, age_weeks)[lane],
+            delay_weeks=np.full(len(lane), self.strength * self.delay_weeks),
+            validity_weeks=np.full(len(lane), self.validity_weeks),
+        )
+        return with_cases(rule, self.cases, self.strength, world) if self.cases else rule
 
     def _covered(self, lanes: Lanes) -> tuple[Flags, Flags]:
         """Lanes that need the licence, and all lanes out of the licensing economy [lanes]."""
@@ -216,10 +245,7 @@ class ExportLicensing(Policy):
         """Detain look-alikes: the full share at first, then fading linearly."""
         if not self.hold_goods or self.hold_share == 0.0 or self.hold_weeks == 0.0:
             return
-        fade = 1.0
-        if age_weeks > self.hold_full_weeks:
-            past = age_weeks - self.hold_full_weeks
-            fade = max(0.0, 1.0 - past / max(self.hold_fade_weeks, 1e-9))
+        fade = fading(age_weeks, self.hold_full_weeks, self.hold_fade_weeks)
         alike = Coverage(goods=self.hold_goods).lanes(lanes) & outbound & ~covered
         if fade > 0.0:
             terms.add_hold(alike, self.strength * self.hold_share * fade, self.hold_weeks)

@@ -16,7 +16,8 @@ from pydantic import Field, field_validator
 
 from tradesim import axes
 from tradesim.policies.base import Calendar, Coverage, economies
-from tradesim.policies.export_licensing import ALARM_WEEKS, ExportLicensing
+from tradesim.policies.customs_inspection import ALARM_WEEKS
+from tradesim.policies.export_licensing import ExportLicensing
 from tradesim.terms import ContentRule, Flags, Floats, Terms
 from tradesim.world.types import Lanes, World
 
@@ -98,12 +99,12 @@ class Extraterritorial(ExportLicensing):
 
     def warn(self, terms: Terms, world: World, now: Calendar) -> None:
         """Let makers prepare and buyers fear, as far as the rule will reach them."""
-        terms.content_rules[self.name] = self._rule(world.lanes, now, in_force=False)
+        terms.content_rules[self.name] = self._content_rule(terms, world, now, in_force=False)
 
     def edit(self, terms: Terms, world: World, now: Calendar) -> None:
         """Ask for licences on what provenance brings under the rule."""
         super().edit(terms, world, now)
-        terms.content_rules[self.name] = self._rule(world.lanes, now, in_force=True)
+        terms.content_rules[self.name] = self._content_rule(terms, world, now, in_force=True)
 
     def _covered(self, lanes: Lanes) -> tuple[Flags, Flags]:
         """Lanes between other economies that the rule reaches, and all of them [lanes]."""
@@ -111,10 +112,12 @@ class Extraterritorial(ExportLicensing):
         abroad = (lanes.origin != home) & (lanes.destination != home)
         return self.covers.lanes(lanes) & abroad, abroad
 
-    def _rule(self, lanes: Lanes, now: Calendar, *, in_force: bool) -> ContentRule:
-        covered, _ = self._covered(lanes)
-        approval = self.approvals(lanes, max(0.0, now.week - now.week_of(self.effective)))
-        delay = self.strength * self.delay_weeks
+    def _content_rule(
+        self, terms: Terms, world: World, now: Calendar, *, in_force: bool
+    ) -> ContentRule:
+        covered, _ = self._covered(world.lanes)
+        rule = self._rule(world, max(0.0, now.week - now.week_of(self.effective)))
+        severity = 1.0 - rule.approval / (1.0 + rule.delay_weeks / ALARM_WEEKS)
         named = [any(fnmatchcase(e, p) for p in self.covers.elements) for e in axes.ELEMENTS]
         region = -1 if self.content_price == "seller" else axes.ECONOMY_INDEX[self.content_price]
         return ContentRule(
@@ -126,14 +129,14 @@ class Extraterritorial(ExportLicensing):
             basis=self.price_basis,
             content_economy=region,
             in_force=in_force,
-            severity=1.0 - approval / (1.0 + delay / ALARM_WEEKS),
+            severity=terms.routes.mean(np.where(rule.covered, severity, 0.0)),
             segregation_weeks=self.segregation_weeks,
             segregation_limit=self.strength * self.segregation_limit,
             avoidance=self.strength * self.avoidance,
             detection=self.detection,
             penalty=self.penalty,
             evasion_limit=self.evasion_limit,
-            defiance=self._defiance(lanes),
+            defiance=self._defiance(world.lanes),
         )
 
     def _defiance(self, lanes: Lanes) -> Floats:
