@@ -110,9 +110,9 @@ class Programme:
 
 @dataclass(frozen=True)
 class Funding:
-    """Public money for projects: who pays, how fast, how much in all, and to whom [firms]."""
+    """Public money for projects: who pays, how fast, how much in all, and to whom."""
 
-    economy: int
+    payers: Floats  # [economies] shares adding up to one
     usd_per_week: float
     total_usd: float
     share: Floats  # [firms] adding up to one

@@ -67,7 +67,7 @@ def fund(state: MarketState, terms: Terms) -> None:
         now = min(promise.usd_per_week * state.dt, promise.total_usd - paid)
         if now > 0.0:
             state.funded_usd[name] = paid + now
-            state.spent_usd[promise.economy] += now
+            state.spent_usd += now * promise.payers
             state.money_usd += now * promise.share
 
 
