@@ -58,7 +58,8 @@ class TechnologyControl(Policy):
     def dependent(self, world: World) -> Flags:
         """Firms that the control hits [firms]."""
         abroad = world.firms.economy != axes.ECONOMY_INDEX[self.imposed_by]
-        return self.covers.firms(world) & world.chinese_technology & abroad
+        hit: Flags = self.covers.firms(world) & world.chinese_technology & abroad
+        return hit
 
     def edit(self, terms: Terms, world: World, now: Calendar) -> None:
         """Slow, dear, rough and unserved: every effect grows with ``strength``."""
