@@ -180,19 +180,26 @@ def test_events_tell_when_projects_are_due_and_when_they_start() -> None:
     assert dates["Lynas: Malaysia Dy/Tb circuit"] == dt.date(2025, 5, 12)  # the step of 16 May
 
 
-def test_a_rough_ramp_makes_less_and_loses_nothing_from_the_books() -> None:
-    rough = {"control": page(TechnologyControl, lead_time_factor=1.0, ramp_yield=0.5)}
-    models = [
-        TradeModel(scenario(policies=p, firms=240, pipeline=True, growth=True), 2)
-        for p in ({}, rough)
-    ]
-    world = models[1].world
-    before, chinese_before = content_at_hand(models[1])
+def test_rough_ramps_and_all_the_rest_lose_nothing_from_the_books() -> None:
+    policies = {
+        "control": page(TechnologyControl, ramp_yield=0.5, service_loss_per_year=0.3),
+        "shut": page(Shutdown, loss=0.7, covers={"origins": ["MMR"], "stages": ["mine"]}),
+        "quota": page(ProductionQuota, separation_t_per_year=300_000.0),
+        "money": page(ProjectFunding, imposed_by="USA", amount_usd=1e9,
+                      covers={"origins": ["USA"]}),
+    }  # fmt: skip
+    model = TradeModel(scenario(policies=policies, firms=240, pipeline=True, growth=True), 2)
+    world, state = model.world, model.state
+    before, chinese_before = content_at_hand(model)
     for _ in range(26):
-        for model in models:
-            model.step()
-    state = models[1].state
-    now, chinese = content_at_hand(models[1])
+        model.step()
+    now, chinese = content_at_hand(model)
+    money = (
+        state.money_usd.sum() + state.treasury_usd.sum() + state.carriers_usd
+        - state.spent_usd.sum()
+    )  # fmt: skip
+    assert state.spent_usd.sum() > 0
+    assert abs(money) < BALANCE * np.abs(state.money_usd).sum()
     gained = state.sourced.elements - state.lost.elements - state.consumed.elements
     assert np.abs(now - before - gained).max() < BALANCE * world.slots.base_t.sum()
     assert abs(
@@ -208,8 +215,28 @@ def test_a_rough_ramp_makes_less_and_loses_nothing_from_the_books() -> None:
     assert (state.sound[hit] <= 1.0 - 0.5 * (1.0 - ramp) + 1e-12).all()
     assert (state.sound[hit] >= 0.5).all()
     assert (state.sound[world.firms.cell >= 0] == 1.0).all()
-    for model in models:
+    model.close()
+
+
+def test_a_rough_ramp_gives_exactly_its_sound_share() -> None:
+    """One step from the same state: output of a ramping plant times its yield."""
+    made = []
+    for policies in ({}, {"c": page(TechnologyControl, lead_time_factor=1.0, ramp_yield=0.5,
+                                    effective="2025-04-28", announced="2025-04-28")}):  # fmt: skip
+        model = run(policies, 17, growth=True)
+        slots, world = model.world.slots, model.world
+        out = np.arange(slots.inputs, len(slots))
+        firm = slots.firm[out]
+        rows = (model.state.output[out] > 0) & (world.firms.cell[firm] < 0)
+        rows &= world.chinese_technology[firm]
+        made.append(model.state.output[out][rows])
+        if model.state.sound is not None:
+            made.append(model.state.sound[firm][rows])
         model.close()
+    free, rough, sound = made
+    assert len(free)
+    assert (sound < 1.0).all()
+    np.testing.assert_allclose(rough, free * sound, rtol=1e-12)
 
 
 def test_a_quota_binds_at_the_total_of_its_stage() -> None:
@@ -241,7 +268,7 @@ def test_a_quota_without_imported_ore_lets_it_in_on_top(world: World) -> None:
 
 @pytest.mark.parametrize("loss", [0.5, 1.0])
 def test_a_shutdown_takes_its_share_and_production_returns(loss: float) -> None:
-    shut = page(Shutdown, imposed_by="MMR", loss=loss, expires="2025-03-31", restart_weeks=4,
+    shut = page(Shutdown, imposed_by="MMR", loss=loss, expires="2025-03-31", return_weeks=4,
                 covers={"origins": ["MMR"], "stages": ["mine"]})  # fmt: skip
     model = TradeModel(scenario(policies={"shut": shut}, firms=240), 1)
     rows = (model.world.firms.economy == _ECONOMY["MMR"]) & (

@@ -22,7 +22,7 @@ UNLIMITED = frozenset(("manufacture", "trader"))
 class Shutdown(Policy):
     """The plants that ``covers`` names (economy, stage, firm) lose ``loss`` of their capacity.
 
-    From ``effective`` the loss is full; in the last ``restart_weeks`` before the end it shrinks
+    From ``effective`` the loss is full; in the last ``return_weeks`` before the end it shrinks
     evenly to nothing. ``imposed_by`` is the economy where it happens. Plants that stay open may
     use the slack they have.
     """
@@ -33,7 +33,7 @@ class Shutdown(Policy):
         ge=0, le=1, description="Share of nameplate that is lost",
         json_schema_extra={"unit": "share", "source": "see the page"},
     )  # fmt: skip
-    restart_weeks: float = Field(
+    return_weeks: float = Field(
         0.0, ge=0, le=520, description="Time before the end over which capacity comes back",
         json_schema_extra={"unit": "weeks", "source": "see the page"},
     )  # fmt: skip
@@ -57,10 +57,10 @@ class Shutdown(Policy):
 
     def lost(self, now: Calendar) -> float:
         """Share of capacity that is lost on a date, before ``strength``."""
-        if self.over is None or self.restart_weeks == 0.0:
+        if self.over is None or self.return_weeks == 0.0:
             return self.loss
         left = now.week_of(self.over) - now.week
-        return self.loss * min(1.0, max(0.0, left / self.restart_weeks))
+        return self.loss * min(1.0, max(0.0, left / self.return_weeks))
 
     def moment(self, now: Calendar) -> object:
         """Status, and the loss while it shrinks."""

@@ -26,6 +26,7 @@ _MADE: Mapping[str, tuple[str, ...]] = {
     "separation": tuple(good for good in GOODS if good.startswith("oxide_")),
     "metal": tuple(good for good in GOODS if good.startswith("metal_")),
     "magnet": tuple(good for good in GOODS if good.startswith("magnet_")),
+    "recycling": (),  # its oxides cannot be told from those of separation
 }
 _KEYS = ["seed", "project"]
 
@@ -105,32 +106,33 @@ def _sentence(reading: Reading, delays: pd.DataFrame) -> str:
 
 
 def _stage_table(reading: Reading, delays: pd.DataFrame) -> str:
-    """Delay and lost output by stage."""
-    lost = lost_output(reading)
-    nothing = np.zeros(len(reading.seeds) if lost else 0)
+    """Delay and change of output by stage."""
+    change = output_change(reading)
+    nothing = np.zeros(len(reading.seeds) if change else 0)
     rows = []
     for stage, goods in _MADE.items():
         part = delays[delays["stage"].astype(str) == stage]
         if part.empty:
             continue
         by_seed = mean_delay(part)
-        gone = np.array(sum((lost[good] for good in goods if good in lost), start=nothing), float)
+        made = np.array(sum((change[g] for g in goods if g in change), start=nothing), float)
+        made = made if goods else made[:0]
         rows.append(
             (stage, str(part["project"].nunique()), f"{by_seed.mean():.1f}", _spread(by_seed, 1),
-             f"{gone.mean():,.0f}" if len(gone) else "–", _spread(gone, 0))
+             f"{made.mean():+,.0f}" if len(made) else "–", _spread(made, 0))
         )  # fmt: skip
     head = ("Stage", "Projects", "Mean delay, months", "p10–p90",
-            "Output outside China lost in the run, t", "p10–p90")  # fmt: skip
+            "Change of output outside China in the run, t", "p10–p90")  # fmt: skip
     note = (
-        "<p class='note'>Delay weighted by capacity; below zero is earlier. Lost output is that "
-        "of all plants outside China against the comparison world: delayed projects, lines out of "
-        "service and what others make instead.</p>"
+        "<p class='note'>Delay weighted by capacity; below zero is earlier. The change of output "
+        "is that of all plants outside China against the comparison world: projects that move, "
+        "lines out of service and what others make instead.</p>"
     )
     return _table(head, rows) + note
 
 
-def lost_output(reading: Reading) -> dict[str, np.ndarray]:
-    """Output outside China, comparison less scenario, t in the run [seeds] by good."""
+def output_change(reading: Reading) -> dict[str, np.ndarray]:
+    """Output outside China, scenario less comparison, t in the run [seeds] by good."""
     if "markets" not in reading.results.tables:
         return {}
     names = labels.sql_list([reading.main, str(reading.other)])
@@ -138,13 +140,13 @@ def lost_output(reading: Reading) -> dict[str, np.ndarray]:
         "SELECT scenario, seed, good, sum(output_t) AS output_t FROM markets "
         f"WHERE economy <> 'CHN' AND scenario IN ({names}) GROUP BY ALL"
     )
-    sign = np.where(frame["scenario"].astype(str) == reading.main, -1.0, 1.0)
+    sign = np.where(frame["scenario"].astype(str) == reading.main, 1.0, -1.0)
     run = np.searchsorted(np.array(reading.seeds), frame["seed"].to_numpy())
-    gone: dict[str, np.ndarray] = {}
+    change: dict[str, np.ndarray] = {}
     for row, good in enumerate(frame["good"].astype(str)):
-        total = gone.setdefault(good, np.zeros(len(reading.seeds)))
+        total = change.setdefault(good, np.zeros(len(reading.seeds)))
         total[run[row]] += sign[row] * float(frame["output_t"].iloc[row])
-    return gone
+    return change
 
 
 def _project_table(reading: Reading, delays: pd.DataFrame) -> str:
