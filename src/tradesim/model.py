@@ -16,6 +16,7 @@ from mesa.agent import AgentSet
 from tradesim import axes, policies, rng
 from tradesim.agents import Firm, State
 from tradesim.market import (
+    capacity,
     deliver,
     invest,
     leak,
@@ -30,7 +31,7 @@ from tradesim.market import (
 )
 from tradesim.market.state import MarketState, initial_state
 from tradesim.policies import Calendar, Policy, Status
-from tradesim.record import Recorder
+from tradesim.record import ProjectLog, Recorder
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
 from tradesim.terms import Terms
 from tradesim.world import World, build_world
@@ -73,6 +74,7 @@ class TradeModel(mesa.Model):
         self._demand_rate = np.log1p(self.world.growth[: self.world.slots.inputs])
         self._planned_rate = np.log1p(self.world.planned_growth)
         self._scale = self._scales(0.0)
+        self._projects = ProjectLog(self.world, self.recorder)
         self._noise = self._draw_noise()
 
     # -- one step ------------------------------------------------------------------------------
@@ -88,6 +90,7 @@ class TradeModel(mesa.Model):
         for _ in range(self.substeps):
             self._calendar()
             self._states_act()
+            capacity.limit(self.world, self.state, self.params, self.terms.firms, self._scale)
             plan.plan(self.world, self.state, self.params, self._scale, self._shock())
             order.order(self.world, self.state, self.params)
             permits.permits(self.world, self.state, self.params, self.terms, self.week)
@@ -145,6 +148,7 @@ class TradeModel(mesa.Model):
         elif self.terms.content_rules:
             self._assess(new=False)
             self.reach, self.openness = self._opened()
+        self._projects.plan(today.date, self.state.progress, self.terms.firms.progress)
         order.fade(self.state, self.params)
 
     def _assess(self, new: bool) -> None:
@@ -206,7 +210,10 @@ class TradeModel(mesa.Model):
     def _invest(self) -> None:
         """Grow demand and planned capacity by a step, then let firms invest."""
         world, state = self.world, self.state
+        capacity.fund(state, self.terms)
+        capacity.advance(state, self.terms.firms)
         after = self._scales(self.week + self.dt)
+        self._projects.start(self.today.date, state.progress)
         in_base = world.firms.cell >= 0
         factor = np.where(in_base, after / np.maximum(self._scale, 1e-30), 1.0)
         self._scale = after
@@ -217,7 +224,7 @@ class TradeModel(mesa.Model):
         years = (self.week + self.dt) / WEEKS_PER_YEAR
         growth = np.exp(self._demand_rate * years)
         state.final_demand = np.where(world.final, world.slots.base_t[inputs] * growth, 0.0)
-        invest.invest(world, state, self.params, factor, after)
+        invest.invest(world, state, self.params, factor, after, self.terms.firms)
         dated = world.project_links
         state.switched_on[dated] = after[world.links.project[dated]]
 
@@ -227,10 +234,9 @@ class TradeModel(mesa.Model):
 
     def _scales(self, week: float) -> Floats:
         """Planned growth of firms of the base year, ramp of projects [firms]."""
-        firms = self.world.firms
         growth = np.exp(self._planned_rate * (week / WEEKS_PER_YEAR))
-        ramp = np.clip((week - firms.start_week) / firms.ramp_weeks, 0.0, 1.0)
-        return np.where(firms.cell >= 0, growth, ramp)
+        ramp = capacity.ramps(self.world, self.state.progress)
+        return np.where(self.world.firms.cell >= 0, growth, ramp)
 
     def _draw_noise(self) -> Floats:
         """Noise on final demand by week and firm [weeks, firms]; ones without noise."""

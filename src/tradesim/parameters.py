@@ -172,6 +172,11 @@ class MarketParameters(BaseModel):
         12.0, ge=1, le=104, unit="weeks", source="assumption; lines were reopened within a quarter",
         text="Time to bring idle capacity back",
     )  # fmt: skip
+    service_weeks: float = quantity(
+        52.0, ge=4, le=520, unit="weeks", source="assumption: ordering and qualifying parts of "
+        "another maker takes a year",
+        text="Time until others serve a line that its Chinese supplier has left",
+    )  # fmt: skip
     mothball_weeks: float = quantity(
         52.0, ge=4, le=260, unit="weeks", source="assumption", text="Time to take capacity offline"
     )

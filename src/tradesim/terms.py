@@ -104,12 +104,23 @@ class Programme:
     release_t_share_per_week: float  # of the stock, while it releases
 
 
+@dataclass(frozen=True)
+class Funding:
+    """Public money for projects: who pays, how fast, how much in all, and to whom."""
+
+    payers: Floats  # [economies] shares adding up to one
+    usd_per_week: float
+    total_usd: float
+    share: Floats  # [firms] adding up to one
+
+
 @dataclass
 class FirmTerms:
     """Levers on firms [firms]; ones and zeros are the world without policies."""
 
     progress: Floats  # weeks of progress of a project in a week
     capacity: Floats  # largest share of nameplate that may run
+    ceiling_t_per_week: Floats  # most activity that is allowed, infinite without a quota
     ramp_yield: Floats  # share of a ramping plant's output that is sound
     service_loss_per_year: Floats  # share of running capacity lost a year for want of service
     hurdle: Floats  # factor on the expected price that investment asks for
@@ -121,11 +132,36 @@ class FirmTerms:
         return cls(
             progress=np.ones(firms),
             capacity=np.ones(firms),
+            ceiling_t_per_week=np.full(firms, np.inf),
             ramp_yield=np.ones(firms),
             service_loss_per_year=np.zeros(firms),
             hurdle=np.ones(firms),
             technology_watched=np.zeros(firms, np.bool_),
         )
+
+    def slow(self, firms: Flags, factor: float) -> None:
+        """Let work on projects and expansions of ``firms`` take ``factor`` times as long."""
+        self.progress = self.progress / np.where(firms, factor, 1.0)
+
+    def cost(self, firms: Flags, factor: Floats | float) -> None:
+        """Raise (above 1) or lower the price that investment of ``firms`` asks for."""
+        self.hurdle = self.hurdle * np.where(firms, factor, 1.0)
+
+    def shut(self, firms: Flags, share: float) -> None:
+        """Take a share of the capacity of ``firms`` away; the smallest rest holds."""
+        left = np.minimum(self.capacity, 1.0 - share)
+        self.capacity = np.where(firms, left, self.capacity)
+
+    def allow(self, firms: Flags, t_per_week: Floats) -> None:
+        """Let ``firms`` run at most so much [firms], t of activity a week; the smallest holds."""
+        least = np.minimum(self.ceiling_t_per_week, t_per_week)
+        self.ceiling_t_per_week = np.where(firms, least, self.ceiling_t_per_week)
+
+    def starve(self, firms: Flags, loss_per_year: float, ramp_yield: float) -> None:
+        """Deny service: what runs fails at a rate, what ramps is sound at a share."""
+        loss = np.where(firms, loss_per_year, 0.0)
+        self.service_loss_per_year = self.service_loss_per_year + loss
+        self.ramp_yield = self.ramp_yield * np.where(firms, ramp_yield, 1.0)
 
 
 @dataclass
@@ -154,6 +190,7 @@ class Terms:
     content_rules: dict[str, ContentRule] = field(default_factory=dict)  # by policy
     limits: dict[str, TonnageLimit] = field(default_factory=dict)  # by policy
     programmes: dict[str, Programme] = field(default_factory=dict)  # by policy
+    funding: dict[str, Funding] = field(default_factory=dict)  # by policy
 
     @classmethod
     def free(cls, world: World) -> Terms:

@@ -8,6 +8,7 @@ from tradesim import axes
 from tradesim.market.state import MarketState, gain
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
+from tradesim.terms import FirmTerms
 from tradesim.world.types import Floats, World, sum_by
 
 #: Wanted output below this share of what is online lets lines be mothballed.
@@ -31,7 +32,11 @@ def online_capacity(
 
 
 def expansion_orders(
-    nameplate: Floats, expected: Floats, hurdle: float, rate_per_year: float, dt: float
+    nameplate: Floats,
+    expected: Floats,
+    hurdle: float | Floats,
+    rate_per_year: float,
+    dt: float,
 ) -> Floats:
     """Capacity ordered in a step [firms]: ``rate x ln(expected / hurdle)`` of nameplate a year.
 
@@ -56,12 +61,13 @@ def substitution_step(
 
 
 def invest(
-    world: World, state: MarketState, params: MarketParameters, growth_factor: Floats, scale: Floats
-) -> None:
+    world: World, state: MarketState, params: MarketParameters, growth_factor: Floats,
+    scale: Floats, terms: FirmTerms,
+) -> None:  # fmt: skip
     """Update capacity [firms] and substitution [inputs]."""
     firms = world.firms
     state.online *= growth_factor
-    built = _build(world, state, params)
+    built = _build(world, state, params, terms)
     state.expansion += built
     state.nameplate = firms.capacity_t / WEEKS_PER_YEAR * scale + state.expansion
     state.online = online_capacity(
@@ -71,8 +77,11 @@ def invest(
     _substitute(world, state, params)
 
 
-def _build(world: World, state: MarketState, params: MarketParameters) -> Floats:
-    """Order expansions, move what is being built on, return what is finished [firms]."""
+def _build(world: World, state: MarketState, params: MarketParameters, terms: FirmTerms) -> Floats:
+    """Order expansions, move what is being built on, return what is finished [firms].
+
+    Nobody adds to a plant that a quota does not let run in full.
+    """
     slots = world.slots
     out = slice(slots.inputs, None)
     value = world.nominal_t[out] * world.price0[slots.market[out]]
@@ -82,10 +91,12 @@ def _build(world: World, state: MarketState, params: MarketParameters) -> Floats
     expected = sum_by(firm, value * state.expected_price[slots.market[out]], count)
     expected = np.where(total > 0, expected / np.maximum(total, 1e-30), 1.0)
     inflow = expansion_orders(
-        state.nameplate, expected, params.invest_hurdle, params.invest_rate_per_year, state.dt
-    )
+        state.nameplate, expected, params.invest_hurdle * terms.hurdle,
+        params.invest_rate_per_year, state.dt,
+    )  # fmt: skip
+    inflow = np.where(terms.ceiling_t_per_week > state.nameplate, inflow, 0.0)
     stages = state.building.shape[1]
-    share = gain(_lead_weeks(world, params) / stages, state.dt)
+    share = gain(_lead_weeks(world, params) / terms.progress / stages, state.dt)
     for stage in range(stages):
         state.building[:, stage] += inflow
         inflow = share * state.building[:, stage]

@@ -74,6 +74,8 @@ def plan(
     )
     state.wanted = np.where(world.makes, pull * world.activity_nominal_t, 0.0)
     state.planned = np.minimum(state.wanted, np.minimum(state.online, state.nameplate))
+    if state.able is not None:
+        state.planned = np.minimum(state.planned, state.able)
     _desired_use(world, state, params, shock)
 
 

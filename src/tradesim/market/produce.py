@@ -78,6 +78,8 @@ def _fill_outputs(
     tonnes = slots.per_activity[out] * made[firm]
     element = slots.element[out][joint]
     tonnes[joint] = world.recovery[out][joint] * feed[firm[joint], element]
+    if state.sound is not None:
+        tonnes *= state.sound[firm]
     tonnes[whole] = run[firm[whole]]
     state.output[out] = tonnes
     state.stock[out] += tonnes

@@ -112,6 +112,10 @@ class MarketState:
     contract: Floats
     # capacity [firms], t of activity a week
     progress: Floats  # [firms] weeks of work done on a project since the start
+    unserved: Floats  # [firms] share of capacity that stands for want of service
+    able: Floats | None  # [firms] most that may run, t a week; None while nothing binds
+    sound: Floats | None  # [firms] sound share of output; None while all is sound
+    funded_usd: dict[str, float]  # USD paid into projects, by policy
     nameplate: Floats
     online: Floats
     expansion: Floats  # capacity added by investment
@@ -247,6 +251,10 @@ def _capacity(world: World, params: MarketParameters) -> dict[str, Any]:
         "nameplate": nameplate,
         "online": np.minimum(nameplate, activity * (1.0 + params.slack)),
         "progress": np.zeros(len(firms)),
+        "unserved": np.zeros(len(firms)),
+        "able": None,
+        "sound": None,
+        "funded_usd": {},
         "expansion": np.zeros(len(firms)),
         "building": np.zeros((len(firms), BUILDING_STAGES)),
         "run_share": np.ones(len(firms)),

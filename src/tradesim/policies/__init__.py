@@ -20,8 +20,12 @@ from tradesim.policies.licence_cases import LicenceCase
 from tradesim.policies.licence_easing import LicenceEasing
 from tradesim.policies.licence_tightening import LicenceTightening
 from tradesim.policies.port_fee import PortFee
+from tradesim.policies.production_quota import ProductionQuota
+from tradesim.policies.project_funding import ProjectFunding
 from tradesim.policies.quota import ExportQuota
+from tradesim.policies.shutdown import Shutdown
 from tradesim.policies.tariff import Tariff
+from tradesim.policies.technology_control import TechnologyControl
 from tradesim.policies.truce import Truce
 
 __all__ = [
@@ -38,8 +42,12 @@ __all__ = [
     "LicenceTightening",
     "Policy",
     "PortFee",
+    "ProductionQuota",
+    "ProjectFunding",
+    "Shutdown",
     "Status",
     "Tariff",
+    "TechnologyControl",
     "Truce",
     "find_class",
     "load",

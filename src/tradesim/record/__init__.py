@@ -1,5 +1,6 @@
 """Recording a run: sums by period, turned into the tables of the schema."""
 
+from tradesim.record.projects import ProjectLog
 from tradesim.record.recorder import Recorder
 
-__all__ = ["Recorder"]
+__all__ = ["ProjectLog", "Recorder"]
