@@ -16,6 +16,7 @@ from mesa.agent import AgentSet
 from tradesim import axes, policies, rng
 from tradesim.agents import Firm, State
 from tradesim.market import (
+    ceiling,
     deliver,
     invest,
     leak,
@@ -25,6 +26,7 @@ from tradesim.market import (
     plan,
     price,
     produce,
+    routes,
     source,
 )
 from tradesim.market.state import MarketState, initial_state
@@ -95,7 +97,7 @@ class TradeModel(mesa.Model):
             self._expect()
             price.price(self.world, self.state, self.params, self.terms, self.reach)
             self._invest()
-            leak.leak(self.world, self.state, self.params)
+            leak.leak(self.world, self.state, self.params, self.week)
             self._record()
 
     def run(self) -> dict[str, pa.Table]:
@@ -136,6 +138,8 @@ class TradeModel(mesa.Model):
                 self.policies[name].write(self.terms, self.world, now)
                 self._report_status(name, self.policies[name], now.status, today)
             license.open_books(self.world, self.state, self.terms)
+            self.state.routes = routes.open_routes(self.world, self.params, self.terms)
+            self.state.ceilings = ceiling.open_ceilings(self.world, self.terms)
             self.reach, self.openness = self._opened()
             order.hear_announcements(self.world, self.state, self.params, self.terms)
         order.fade(self.state, self.params)

@@ -1,5 +1,6 @@
 """Instruments of the trade war. One instrument = one small file; its parameters are YAML."""
 
+from tradesim.policies.alignment import Alignment
 from tradesim.policies.base import (
     Calendar,
     Coverage,
@@ -10,11 +11,15 @@ from tradesim.policies.base import (
     load_one,
     statuses,
 )
+from tradesim.policies.diversification_ceiling import DiversificationCeiling
+from tradesim.policies.enforcement import Enforcement
 from tradesim.policies.export_licensing import ExportLicensing
+from tradesim.policies.preference import Preference
 from tradesim.policies.tariff import Tariff
 from tradesim.policies.truce import Truce
 
 __all__ = [
-    "Calendar", "Coverage", "ExportLicensing", "Policy", "Status", "Tariff", "Truce",
-    "find_class", "load", "load_one", "statuses",
+    "Alignment", "Calendar", "Coverage", "DiversificationCeiling", "Enforcement",
+    "ExportLicensing", "Policy", "Preference", "Status", "Tariff", "Truce", "find_class",
+    "load", "load_one", "statuses",
 ]  # fmt: skip
