@@ -12,7 +12,7 @@ from tradesim.market import ceiling, leak, routes
 from tradesim.model import TradeModel, simulate
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
-from tradesim.terms import Terms
+from tradesim.terms import Terms, TonnageLimit
 from tradesim.world import World, build_world
 from tradesim.world.types import sum_by
 from worlds import content_at_hand, scenario
@@ -49,7 +49,7 @@ def world() -> World:
     return build_world(scenario(), 0)
 
 
-def moved(policies: dict[str, Any], weeks: int = 40) -> tuple[float, float, float]:
+def moved(policies: dict[str, Any], weeks: int = 26) -> tuple[float, float, float]:
     """Tonnes that came past a control, were seized, and were handled by hubs, in a run."""
     model = TradeModel(scenario(weeks=weeks, policies=policies), 0)
     came = taken = hubs = 0.0
@@ -129,8 +129,6 @@ def test_every_control_has_ways_round(world: World, lever: str) -> None:
     elif lever == "cap":
         terms.add_cap(some, 0.0)
     elif lever == "limit":
-        from tradesim.terms import TonnageLimit
-
         terms.limits["quota"] = TonnageLimit(some.astype(float), 0.1, "exporter", "CHN")
     else:
         terms.add_hold(some, 0.9, 6.0)
@@ -252,8 +250,8 @@ def test_what_changes_nothing_changes_no_bit(policy: dict[str, Any]) -> None:
 
 
 def exports_to(policy: dict[str, Any], origin: str, destinations: list[str]) -> float:
-    """Oxide and metal that an economy shipped to some others in a year, t."""
-    flows = simulate(scenario(weeks=52, policies={"p": policy}), 0)["flows"].to_pandas()
+    """Oxide and metal that an economy shipped to some others in half a year, t."""
+    flows = simulate(scenario(weeks=26, policies={"p": policy}), 0)["flows"].to_pandas()
     rows = (flows["origin"] == origin) & flows["destination"].isin(destinations)
     rows &= flows["good"].str.startswith(("oxide_", "metal_"))
     return float(flows[rows]["shipped_t"].sum())
