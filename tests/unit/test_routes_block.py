@@ -1,4 +1,4 @@
-"""The block on ways round: from the tables of a real run, left out where there is nothing to say."""
+"""The block on ways round, from the tables of a run; left out where there is nothing to say."""
 
 from __future__ import annotations
 
