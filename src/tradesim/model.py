@@ -17,6 +17,7 @@ from tradesim import axes, policies, rng
 from tradesim.agents import Firm, State
 from tradesim.market import (
     capacity,
+    ceiling,
     deliver,
     invest,
     leak,
@@ -27,6 +28,7 @@ from tradesim.market import (
     price,
     produce,
     provenance,
+    routes,
     source,
 )
 from tradesim.market.state import MarketState, initial_state
@@ -101,7 +103,7 @@ class TradeModel(mesa.Model):
             self._expect()
             price.price(self.world, self.state, self.params, self.terms, self.reach)
             self._invest()
-            leak.leak(self.world, self.state, self.params)
+            leak.leak(self.world, self.state, self.params, self.week)
             self._record()
 
     def run(self) -> dict[str, pa.Table]:
@@ -143,6 +145,8 @@ class TradeModel(mesa.Model):
                 self._report_status(name, self.policies[name], now.status, today)
             license.open_books(self.world, self.state, self.terms)
             self._assess(new=True)
+            self.state.routes = routes.open_routes(self.world, self.params, self.terms)
+            self.state.ceilings = ceiling.open_ceilings(self.world, self.terms)
             self.reach, self.openness = self._opened()
             order.hear_announcements(self.world, self.state, self.params, self.terms)
         elif self.terms.content_rules:

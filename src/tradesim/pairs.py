@@ -28,7 +28,7 @@ Record = Literal["headline", "monthly", "full"]
 _ATTACHED = ("shortfall_physical_t", "shortfall_price_destroyed_t")
 _COMPARED = ("markets", "uses")
 #: What the headline metrics read; with record=headline the other tables are not even sorted.
-_MEASURED = ("markets", "uses", "licences", "plants", "states", "events")
+_MEASURED = ("markets", "uses", "flows", "licences", "plants", "states", "events")
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,19 @@ class MarketParameters(BaseModel):
         text="Lead time, metal, magnet and recycling plants",
     )  # fmt: skip
     # ways round
+    hub_margin: float = quantity(
+        0.38, ge=0, le=5, unit="share of the price paid", source="going round with small lots "
+        "raised costs by 38% (Sohu on gallium and antimony, July 2025; a single report)",
+        text="What an idle hub adds to a lot that it passes on; more as it fills",
+    )  # fmt: skip
+    hub_freight_usd_per_kg: float = quantity(
+        1.0, ge=0, le=50, unit="USD/kg", source="assumption: a second sea leg and two handlings",
+        text="Freight of a detour on top of the direct one",
+    )  # fmt: skip
+    hub_weeks: float = quantity(
+        4.0, ge=0, le=26, unit="weeks", source="assumption",
+        text="Time that a lot stays in a hub, and in which the hub learns how full it is",
+    )  # fmt: skip
     leak_share_limit: float = quantity(
         0.05, ge=0, le=1, unit="share of the base flow of a controlled lane",
         source="assumption; 15-30% of output in 2010-2012 (Gholz), enforcement is stricter now",

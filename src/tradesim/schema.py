@@ -215,7 +215,8 @@ PLANTS = Table(
         *_RUN, _ECONOMY, _key("stage", "Stage of the supply chain", STAGES),
         _number("firms", "firms", "Plants that exist", "end"),
         _number("stopped_firms", "firms", "Plants that stand still for want of an input", "mean"),
-        _number("activity_share", "1", "Activity over base-year activity", "mean"),
+        _number("activity_share", "1", "Activity over base-year activity, of traders over capacity",
+                "mean"),
     ),
 )  # fmt: skip
 

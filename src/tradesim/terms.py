@@ -251,7 +251,7 @@ class Terms:
         before = self.fees_usd_per_kg.get(collector, 0.0)
         self.fees_usd_per_kg[collector] = before + usd_per_kg
 
-    def add_cap(self, lanes: Flags, t_per_week: float) -> None:
+    def add_cap(self, lanes: Flags, t_per_week: Floats | float) -> None:
         """Let at most some tonnes a week pass on each of ``lanes``; the smallest cap holds."""
         capped = np.minimum(self.cap_t_per_week, t_per_week)
         self.cap_t_per_week = np.where(lanes, capped, self.cap_t_per_week)
@@ -265,11 +265,11 @@ class Terms:
         """Let buyers on ``lanes`` expect to lose a share of supply; the gravest rule holds."""
         self.alarm = np.where(lanes, np.maximum(self.alarm, severity), self.alarm)
 
-    def prefer(self, lanes: Flags, factor: float) -> None:
+    def prefer(self, lanes: Flags, factor: Floats | float) -> None:
         """Multiply how much buyers like ``lanes`` (1 = as before)."""
         self.preference = self.preference * np.where(lanes, factor, 1.0)
 
-    def add_ceiling(self, lanes: Flags, share: float) -> None:
+    def add_ceiling(self, lanes: Flags, share: Floats | float) -> None:
         """Let an economy order at most a share of a good from one origin; the smallest holds."""
         self.ceiling = np.where(lanes, np.minimum(self.ceiling, share), self.ceiling)
 

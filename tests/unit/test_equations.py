@@ -160,9 +160,10 @@ def test_substitution_grows_slowly_and_keeps_a_part() -> None:
 
 
 def test_leaks_need_a_gap_that_pays() -> None:
-    """Nothing below the premium, concave above, never over the limit."""
-    gaps = np.array([1.0, 1.5, 2.0, 3.0, 1e6])
-    shares = leak.leak_share(gaps, 0.5, 0.05)
+    """Nothing below the cost, concave above, never over the limit; nothing for a sure loss."""
+    revenue = np.array([1.0, 1.5, 2.0, 3.0, 1e6])
+    shares = leak.leak_share(revenue, np.full(5, 1.5), np.full(5, 0.05))
+    assert leak.leak_share(-np.ones(1), np.zeros(1), np.ones(1))[0] == 0.0
     assert shares[0] == shares[1] == 0.0
     assert (np.diff(shares[1:]) > 0).all()
     assert shares[-1] < 0.05

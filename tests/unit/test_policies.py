@@ -55,15 +55,15 @@ def test_no_strength_is_no_policy(path: Path) -> None:
 def test_suspended_is_absent(path: Path) -> None:
     """From the day of its suspension a policy writes nothing into the terms."""
     world = build_world(scenario(), 0)
-    policy = policies.load_one(
-        path.stem, {**page(path), "suspended": "2026-06-01", "expires": None}
-    )
-    terms, today = Terms.free(world), dt.date(2026, 6, 1)
+    today = max(dt.date(2026, 6, 1), policies.load_one(path.stem, page(path)).effective)
+    policy = policies.load_one(path.stem, {**page(path), "suspended": today, "expires": None})
+    terms = Terms.free(world)
     now = Calendar(today, 73.0, dt.date(2025, 1, 6), policy.status(today))
     policy.write(terms, world, now)
     free = Terms.free(world)
-    assert policy.status(dt.date(2026, 6, 1)) is Status.SUSPENDED
-    np.testing.assert_array_equal(terms.ad_valorem, free.ad_valorem)
+    assert policy.status(today) is Status.SUSPENDED
+    for lever in ("ad_valorem", "preference", "ceiling", "detection", "cap_t_per_week"):
+        np.testing.assert_array_equal(getattr(terms, lever), getattr(free, lever))
     assert not any(rule.covered.any() for rule in terms.licences.values())
     assert not terms.alarm.any()
 

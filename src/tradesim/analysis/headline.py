@@ -111,6 +111,20 @@ def _shortfall_rows(run: Run) -> Iterator[Row]:
                 yield from _grid_rows("shortfall_physical_share", period, share, used > 0)
 
 
+def _rerouted_rows(run: Run) -> Iterator[Row]:
+    flows = run.tables["flows"]
+    crosses = axis_codes(flows["origin"], ECONOMIES) != axis_codes(flows["destination"], ECONOMIES)
+    month = month_codes(flows, run.own.months)
+    count = len(run.own.months)
+    past, shipped = (
+        summed(month[crosses], numbers(flows, name)[crosses], count)
+        for name in ("rerouted_t", "shipped_t")
+    )
+    for period, months in periods(run.own.months).items():
+        share = 100 * ratio(past[months].sum(), shipped[months].sum())
+        yield _row("rerouted_share", float(share), period=period)
+
+
 def _grid_rows(
     metric: str, period: str, values: Floats, where: npt.NDArray[np.bool_]
 ) -> Iterator[Row]:
@@ -221,8 +235,8 @@ def _licence_rows(run: Run) -> Iterator[Row]:
         yield _row("licence_wait", wait[i], economy=AREAS[i])
 
 
-_GROUPS = (_export_rows, _stoppage_rows, _shortfall_rows, _recovery_rows, _use_rows, _price_rows,
-           _concentration_rows, _state_rows, _licence_rows)  # fmt: skip
+_GROUPS = (_export_rows, _stoppage_rows, _shortfall_rows, _rerouted_rows, _recovery_rows,
+           _use_rows, _price_rows, _concentration_rows, _state_rows, _licence_rows)  # fmt: skip
 
 
 def shortened(values: Floats) -> npt.NDArray[np.float32]:

@@ -74,6 +74,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             "Mean physical shortfall of the worst 5% of seeds (stands in the summary only)",
             "Rockafellar & Uryasev 2000, doi:10.21314/JOR.2000.038",
         ),
+        "rerouted_share": Metric(
+            "%", "Tonnes that came past a control over all tonnes that crossed a border"
+        ),
         "ask_peak_ratio": Metric(
             "1", "Highest monthly ask over the ask of the comparison's first month (the base)"
         ),

@@ -6,7 +6,7 @@ import numpy as np
 
 from tradesim import axes
 from tradesim.errors import ModelError
-from tradesim.market import permits
+from tradesim.market import leak, permits
 from tradesim.market.license import cleared_to_ship
 from tradesim.market.shipping import per_tonne
 from tradesim.market.source import fob_price
@@ -47,15 +47,18 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     if terms.closed.any():
         demand = np.where(terms.closed, 0.0, demand)
     demand = permits.within_limits(world, state, terms, _within_caps(world, state, terms, demand))
-    state.shipped = _ship(world, state, params, demand)
+    state.shipped = _ship(world, state, params, terms, demand)
+    leak.reroute(world, state)
     for book in state.books.values():
         book.draw(state.shipped[book.links], state.ordered[book.links])
-    _reroute(world, state)
     _settle(world, state, params, terms)
+    leak.settle(world, state)
     _dispatch(world, state, terms)
 
 
-def _ship(world: World, state: MarketState, params: MarketParameters, demand: Floats) -> Floats:
+def _ship(
+    world: World, state: MarketState, params: MarketParameters, terms: Terms, demand: Floats
+) -> Floats:
     """What leaves on each link, t [links]: all that is asked, but where a seller runs short."""
     links = world.links
     asked = sum_by(links.seller, demand, len(world.slots))
@@ -68,7 +71,7 @@ def _ship(world: World, state: MarketState, params: MarketParameters, demand: Fl
     shipped[short] = ration(
         demand[short],
         params.contract_share * links.base_t[short] * state.dt,
-        (relative**params.bid_weight)[lane],
+        (relative**params.bid_weight * terms.preference)[lane],
         state.stock,
         links.seller[short],
     )
@@ -96,18 +99,6 @@ def _within_caps(world: World, state: MarketState, terms: Terms, demand: Floats)
     return np.asarray(demand * np.minimum(1.0, cap / np.maximum(total, 1e-30))[world.links.lane])
 
 
-def _reroute(world: World, state: MarketState) -> None:
-    """Ship what traders move past a control, out of what is left of the sellers' stock."""
-    if not state.leaking:
-        state.rerouted = None
-        return
-    seller, count = world.links.seller, len(world.slots)
-    left = np.maximum(state.stock - sum_by(seller, state.shipped, count), 0.0)
-    wanted = sum_by(seller, state.leak_wanted, count)
-    share = np.minimum(1.0, left / np.maximum(wanted, 1e-30))
-    state.rerouted = state.leak_wanted * share[seller]
-
-
 def _settle(world: World, state: MarketState, params: MarketParameters, terms: Terms) -> None:
     """Book payments: buyers pay price, wedge, duties and fees; the ledger sums to zero.
 
@@ -117,7 +108,7 @@ def _settle(world: World, state: MarketState, params: MarketParameters, terms: T
     of a limit their rent.
     """
     links, lanes, firms = world.links, world.lanes, len(world.firms)
-    tonnes = shipments(state)
+    tonnes = state.shipped
     state.lane_t = sum_by(links.lane, tonnes, len(lanes))
     term = np.minimum(state.lane_t, params.contract_share * lanes.base_t * state.dt)
     specific = terms.border_usd_per_kg + state.permit_usd_per_kg
@@ -151,7 +142,7 @@ def _collect_fees(state: MarketState, terms: Terms) -> Floats:
 
 
 def shipments(state: MarketState) -> Floats:
-    """Everything that left the sellers in this step, t [links]."""
+    """Everything that left for the buyers in this step, seized lots apart, t [links]."""
     return state.shipped if state.rerouted is None else state.shipped + state.rerouted
 
 
@@ -163,15 +154,18 @@ def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
     elements = per_tonne(state.elements, state.stock[world.mixed])
     tonnes = shipments(state)
     state.received = sum_by(links.buyer, tonnes, slots.inputs)
-    leaving = sum_by(links.seller, tonnes, len(slots))
+    gone = tonnes if state.seized is None else tonnes + state.seized
+    leaving = sum_by(links.seller, gone, len(slots))
     state.stock -= leaving
     state.chinese -= chinese * leaving
     state.origin -= origin * leaving[:, None]
     state.elements -= elements * leaving[world.mixed, None]
     np.maximum(state.stock, 0.0, out=state.stock)
     held = state.shipped * terms.hold_share[links.lane] if terms.holding else None
-    direct = tonnes if held is None else tonnes - held
+    state.crossed = tonnes if held is None else tonnes - held
     goods = np.column_stack((np.ones(len(slots)), chinese, origin))
+    leak.seizures(world, state, goods, elements)
+    direct = leak.depart(world, state, state.crossed, goods, elements)
     at_once = shipping.goods.ship(direct, goods)
     shipping.total_t += state.received - at_once[:, 0]
     state.stock[: slots.inputs] += at_once[:, 0]
@@ -181,10 +175,9 @@ def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
     state.elements[:mixed] += shipping.elements.ship(direct, elements)[:mixed]
     if held is not None:
         _detain(world, state, held, goods, terms.hold_weeks)
-    state.crossed = direct
     if shipping.goods.holding:
         released = _release(world, state)
-        state.crossed = direct + sum_by(shipping.held_link, released, len(links))
+        state.crossed = state.crossed + sum_by(shipping.held_link, released, len(links))
 
 
 def _detain(world: World, state: MarketState, tonnes: Floats, goods: Floats, weeks: Floats) -> None:

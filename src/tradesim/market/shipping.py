@@ -85,6 +85,14 @@ class Transit:
         self.ring.reshape(-1, columns)[step * buyers + self.pair_row[here:]] += flow[here:]
         return at_once
 
+    def lengthen(self, steps: int) -> None:
+        """Make room for lots that arrive up to ``steps`` steps from now; those under way stay."""
+        more = steps + 1 - len(self.ring)
+        if more > 0:
+            ordered = np.roll(self.ring, -self.cursor, axis=0)
+            self.ring = np.concatenate((ordered, np.zeros((more, *self.ring.shape[1:]))))
+            self.cursor = 0
+
     def detain(self, flow: Floats, rows: Ints) -> None:
         """Take shipments of some buyers [rows, columns] into customs."""
         self.held[0, rows] += flow

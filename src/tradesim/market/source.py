@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tradesim.market import ceiling
 from tradesim.market.state import MarketState, gain
 from tradesim.parameters import MarketParameters
 from tradesim.terms import Terms
@@ -63,6 +64,7 @@ def source(
     ratio = np.maximum(state.landed / price0[at_destination], 1e-6)
     appeal = np.exp(-params.sourcing_elasticity * np.log(ratio))
     ready = availability(state.stock[world.slots.inputs :], state.target_out)
+    appeal *= terms.preference
     weight = links.weight * state.switched_on * appeal[links.lane] * state.fill
     weight *= ready[world.seller_output]
     if state.avoidance is not None:
@@ -72,6 +74,11 @@ def source(
     total = sum_by(links.buyer, weight, world.slots.inputs)
     share = weight / np.maximum(total, 1e-30)[links.buyer]
     state.ordered = state.orders[links.buyer] * share
+    if state.ceilings is not None:
+        known = state.switched_on.copy()
+        known[sleeping] = 1.0
+        offer = links.weight * known * appeal[links.lane] * state.fill * ready[world.seller_output]
+        state.ordered = ceiling.hold(world, state.ceilings, state.ordered, offer)
 
 
 def remember(world: World, state: MarketState, params: MarketParameters) -> None:
@@ -80,9 +87,10 @@ def remember(world: World, state: MarketState, params: MarketParameters) -> None
     An application that waits is an order served late, not one refused: behind a licence a buyer
     counts on the approval rate at least.
     """
+    served = state.shipped if state.rerouted is None else state.shipped + state.rerouted
     filled = np.where(
         state.ordered > 1e-12,
-        np.minimum(state.shipped / np.maximum(state.ordered, 1e-12), 1.0),
+        np.minimum(served / np.maximum(state.ordered, 1e-12), 1.0),
         state.fill,
     )
     for book in state.books.values():

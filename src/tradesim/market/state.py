@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from tradesim.market.books import LicenceBook
+from tradesim.market.ceiling import Ceilings
+from tradesim.market.routes import Routes
 from tradesim.market.shipping import Shipping
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
 from tradesim.world.origin import base_origin, fixed_origin
 from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, Floats, World
+
+if TYPE_CHECKING:
+    from tradesim.market.leak import Evasion
 
 #: Ledgers of governments, USD since the start.
 ACCOUNTS = ("treasury_usd", "fees_usd", "rents_usd", "spent_usd", "rest_of_trade_usd", "chips_usd")
@@ -97,8 +102,10 @@ class MarketState:
     target_out: Floats  # [outputs] stock that sellers aim at, t
     counted_out: Floats  # [outputs] the part of it that the market counts on, t
     switched_on: Floats  # [links] 0-1: ramp of a project, or how far a sleeping link is awake
-    leaking: bool
-    leak_wanted: Floats  # [links] t that traders will try to move
+    routes: Routes | None  # controlled links and the ways round, None without a control
+    evasion: Evasion | None  # what goes past a control in the step
+    hub_load: Floats  # [firms] of traders: flow over capacity, averaged
+    ceilings: Ceilings | None  # largest shares of one origin, None without a ceiling
     # what prices are made of, by market unless noted
     permits: dict[str, float]  # USD per counted kg, by limit
     permit_usd_per_kg: Floats  # [lanes] what permits add
@@ -129,7 +136,8 @@ class MarketState:
     orders: Floats  # [inputs] t
     ordered: Floats  # [links] t
     shipped: Floats  # [links] t
-    rerouted: Floats | None  # [links] t, None when traders are idle
+    rerouted: Floats | None  # [links] t that came past a control, None when nobody tries
+    seized: Floats | None  # [links] t found on the way and taken
     received: Floats  # [inputs] t shipped to each buyer
     crossed: Floats  # [links] t that left the seller's customs, detained lots when released
     arrived: Floats  # [inputs] t that came in from other economies
@@ -273,9 +281,8 @@ def _flows(world: World, dt: float) -> dict[str, Any]:
         **{name: np.zeros(len(slots)) for name in ("output", "disposed")},
         **{name: np.zeros(len(lanes)) for name in ("value_usd", "duty_usd")},
         "lane_t": lanes.base_t * dt,
-        "rerouted": None,
-        "leaking": False,
-        "leak_wanted": np.zeros(len(links)),
+        **dict.fromkeys(("rerouted", "seized", "routes", "evasion", "ceilings")),
+        "hub_load": np.zeros(len(world.firms)),
     }
 
 

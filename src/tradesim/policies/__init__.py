@@ -1,5 +1,6 @@
 """Instruments of the trade war. One instrument = one small file; its parameters are YAML."""
 
+from tradesim.policies.alignment import Alignment
 from tradesim.policies.ban import Ban
 from tradesim.policies.base import (
     Calendar,
@@ -13,6 +14,8 @@ from tradesim.policies.base import (
     tracked,
 )
 from tradesim.policies.customs_inspection import CustomsInspection
+from tradesim.policies.diversification_ceiling import DiversificationCeiling
+from tradesim.policies.enforcement import Enforcement
 from tradesim.policies.export_licensing import ExportLicensing
 from tradesim.policies.export_tax import ExportTax
 from tradesim.policies.extraterritorial import Extraterritorial
@@ -20,6 +23,7 @@ from tradesim.policies.licence_cases import LicenceCase
 from tradesim.policies.licence_easing import LicenceEasing
 from tradesim.policies.licence_tightening import LicenceTightening
 from tradesim.policies.port_fee import PortFee
+from tradesim.policies.preference import Preference
 from tradesim.policies.production_quota import ProductionQuota
 from tradesim.policies.project_funding import ProjectFunding
 from tradesim.policies.quota import ExportQuota
@@ -29,10 +33,13 @@ from tradesim.policies.technology_control import TechnologyControl
 from tradesim.policies.truce import Truce
 
 __all__ = [
+    "Alignment",
     "Ban",
     "Calendar",
     "Coverage",
     "CustomsInspection",
+    "DiversificationCeiling",
+    "Enforcement",
     "ExportLicensing",
     "ExportQuota",
     "ExportTax",
@@ -42,6 +49,7 @@ __all__ = [
     "LicenceTightening",
     "Policy",
     "PortFee",
+    "Preference",
     "ProductionQuota",
     "ProjectFunding",
     "Shutdown",

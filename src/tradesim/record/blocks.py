@@ -15,6 +15,7 @@ from tradesim import axes, schema
 from tradesim.market.shipping import per_tonne
 from tradesim.market.state import MarketState
 from tradesim.record.sums import Sums
+from tradesim.scenario import WEEKS_PER_YEAR
 from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Ints, World, sum_by
 
 Keys = dict[str, tuple[tuple[str, ...], Ints]]
@@ -182,6 +183,7 @@ def plants(world: World, sums: Sums, state: MarketState, date: dt.date) -> Block
     exists = np.asarray(state.nameplate > 0, np.float64)
     found = np.unique(key[exists > 0])
     base = np.where(firms.cell >= 0, world.activity_nominal_t, 0.0)
+    base = np.where(world.is_trader, firms.capacity_t / WEEKS_PER_YEAR, base)
     base = sum_by(key, base, size)[found]
     ran = sum_by(key, sums.activity / sums.days, size)[found]
     keys: Keys = {

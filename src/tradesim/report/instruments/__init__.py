@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tradesim.report.instruments import pipeline, port_fees, provenance, rents
+from tradesim.report.instruments import pipeline, port_fees, provenance, rents, routes
 from tradesim.report.reading import Reading
 
 #: Blocks in the order of the page.
@@ -17,6 +17,7 @@ BLOCKS: tuple[Callable[[Reading], str], ...] = (
     rents.block,
     port_fees.block,
     pipeline.block,
+    routes.block,
 )
 
 
