@@ -155,14 +155,19 @@ def test_the_permit_price_rests_where_demand_meets_the_limit() -> None:
     assert permits.permit_price(0.0, 50.0, 100.0, 10.0, 0.1) == 0.0
 
 
-def test_a_quota_is_never_exceeded_and_settles() -> None:
-    """Tranche by tranche no more leaves than is allowed; after two years the price is calm."""
+def limited(**changes: Any) -> TradeModel:
+    """The base year under a quota of 14,000 t of oxide a half-year, two thirds of its trade."""
     page = {
         "_target_": "tradesim.policies.ExportQuota", "title": "q", "imposed_by": "CHN",
         "announced": START, "effective": START, "sources": ["test"],
         "covers": {"goods": ["oxide_*", "metal_*"]}, "t_per_half_year": 14_000,
     }  # fmt: skip
-    model = TradeModel(scenario(weeks=208, policies={"q": page}), 0)
+    return TradeModel(scenario(policies={"q": page}, **changes), 0)
+
+
+def test_a_quota_is_never_exceeded_and_settles() -> None:
+    """Tranche by tranche no more leaves than is allowed; after two years the price is calm."""
+    model = limited(weeks=208)
     went: dict[float, float] = {}
     price = []
     for _ in range(208):
@@ -180,6 +185,24 @@ def test_a_quota_is_never_exceeded_and_settles() -> None:
     late = np.array(price[104:])
     assert late.std() < 0.25 * late.mean()
     assert np.abs(np.diff(late)).max() < 0.1 * late.mean(), "no swing from week to week"
+
+
+@pytest.mark.parametrize("behaviour", [{"permit_weeks": 16.0}, {"step_weeks": 0.5}])
+def test_the_permit_price_depends_little_on_how_it_is_found(behaviour: dict[str, float]) -> None:
+    """Its mean in the second year is within 5% for another speed or step length."""
+    means = []
+    for change in ({}, behaviour):
+        step = change.get("step_weeks", 1.0)
+        market = {key: value for key, value in change.items() if key != "step_weeks"}
+        model = limited(weeks=104, step_weeks=step, market=market)
+        path = []
+        for _ in range(int(104 / step)):
+            model.step()
+            path.append(model.state.permits["q"])
+        means.append(float(np.mean(path[len(path) // 2 :])))
+        model.close()
+    assert means[0] > 0.5
+    assert means[1] == pytest.approx(means[0], rel=0.05)
 
 
 @pytest.mark.parametrize(
