@@ -6,7 +6,7 @@ import numpy as np
 
 from tradesim import axes
 from tradesim.errors import ModelError
-from tradesim.market import permits
+from tradesim.market import permits, public
 from tradesim.market.license import cleared_to_ship
 from tradesim.market.shipping import per_tonne
 from tradesim.market.source import fob_price
@@ -45,6 +45,7 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     limit = cleared_to_ship(world, state)
     demand = state.ordered if limit is None else np.where(np.isinf(limit), state.ordered, limit)
     demand = permits.within_limits(world, state, terms, _within_caps(world, state, terms, demand))
+    demand = public.within_budget(world, state, terms, demand)
     state.shipped = _ship(world, state, params, demand)
     for book in state.books.values():
         book.draw(state.shipped[book.links])
@@ -135,6 +136,7 @@ def _settle(world: World, state: MarketState, params: MarketParameters, terms: T
     state.treasury_usd += sum_by(lanes.origin, export_tax, count)
     state.carriers_usd += float((state.value_usd - fob_value - export_tax).sum())
     permits.share_out(world, state, terms, share)
+    public.settle(world, state, terms, tonnes, paid)
 
 
 def _collect_fees(state: MarketState, terms: Terms) -> Floats:

@@ -11,6 +11,7 @@ from tradesim.market.books import LicenceBook
 from tradesim.market.shipping import Shipping
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
+from tradesim.terms import Guarantee
 from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, Floats, World
 
 #: Ledgers of governments, USD since the start.
@@ -118,6 +119,10 @@ class MarketState:
     sourced: Ledger  # what mines and collectors brought in since the start
     lost: Ledger  # processing losses and disposal
     consumed: Ledger  # what final users built in
+    # public purse
+    reserve_usd: Floats  # [reserve slots] spent on it since the start
+    reserve_t: Floats  # [reserve slots] bought since the start
+    guarantee: Guarantee | None = None  # price guarantees in force
 
 
 def initial_state(world: World, params: MarketParameters, dt: float) -> MarketState:
@@ -131,6 +136,8 @@ def initial_state(world: World, params: MarketParameters, dt: float) -> MarketSt
         money_usd=np.zeros(len(world.firms)),
         **_accounts(),
         carriers_usd=0.0,
+        reserve_usd=np.zeros(len(world.reserve_slots)),
+        reserve_t=np.zeros(len(world.reserve_slots)),
         shipping=Shipping.base(world, dt),
         **_stocks(world),
         **_expectations(world),

@@ -11,10 +11,13 @@ from tradesim.policies.base import (
     statuses,
 )
 from tradesim.policies.export_licensing import ExportLicensing
+from tradesim.policies.price_floor import PriceFloor
+from tradesim.policies.stockpile import Stockpile
 from tradesim.policies.tariff import Tariff
 from tradesim.policies.truce import Truce
 
 __all__ = [
-    "Calendar", "Coverage", "ExportLicensing", "Policy", "Status", "Tariff", "Truce",
+    "Calendar", "Coverage", "ExportLicensing", "Policy", "PriceFloor", "Status",
+    "Stockpile", "Tariff", "Truce",
     "find_class", "load", "load_one", "statuses",
 ]  # fmt: skip
