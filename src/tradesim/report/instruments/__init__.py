@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tradesim.report.instruments import price_floor, stockpile
 from tradesim.report.reading import Reading
 
 #: Blocks in the order of the page.
-BLOCKS: tuple[Callable[[Reading], str], ...] = ()
+BLOCKS: tuple[Callable[[Reading], str], ...] = (stockpile.block, price_floor.block)
 
 
 def instrument_blocks(reading: Reading) -> str:
