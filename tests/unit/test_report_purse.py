@@ -21,7 +21,7 @@ from tradesim.runner import run_config
 def result(scenario: str) -> Results:
     """Two seeds of a scenario of the library against its comparison, 112 weeks."""
     words = [f"scenario={scenario}", "seeds=2", "weeks=112", "workers=1"]
-    return run_config(config.resolve(config.compose(words)))
+    return run_config(config.load(words))
 
 
 def summary_of(results: Results, metric: str, good: str) -> dict[str, float]:
