@@ -39,6 +39,7 @@ USE_LABELS: tuple[str, ...] = (*END_USES, UNDECLARED)
 
 STAGES: tuple[str, ...] = (
     "mine", "separation", "metal", "magnet", "component", "manufacture", "recycling", "trader",
+    "reserve",
 )  # fmt: skip
 
 ECONOMY_INDEX = {name: i for i, name in enumerate(ECONOMIES)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from json import loads
@@ -28,6 +29,7 @@ from tradesim.market import (
     price,
     produce,
     provenance,
+    public,
     routes,
     source,
 )
@@ -37,6 +39,7 @@ from tradesim.record import ProjectLog, Recorder
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
 from tradesim.terms import Terms
 from tradesim.world import World, build_world
+from tradesim.world.reserves import Reserve
 from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, sum_by
 
 
@@ -57,8 +60,8 @@ class TradeModel(mesa.Model):
     ) -> None:  # fmt: skip
         super().__init__(rng=seed)
         self.scenario, self.params, self.run_seed = scenario, scenario.market, seed
-        self.world = world or build_world(scenario, seed)
         self.policies: dict[str, Policy] = policies.load(scenario.policies, allowed=("",))
+        self.world = world or build_world(scenario, seed, reserves=reserves_of(self.policies))
         self.substeps = max(1, int(np.ceil(scenario.step_weeks)))
         self.dt = scenario.step_weeks / self.substeps
         self.week = 0.0
@@ -97,8 +100,10 @@ class TradeModel(mesa.Model):
             order.order(self.world, self.state, self.params)
             permits.permits(self.world, self.state, self.params, self.terms, self.week)
             source.source(self.world, self.state, self.params, self.terms, self.openness)
+            public.buy(self.world, self.state, self.params, self.terms)
             license.license_(self.world, self.state, self.week)
             deliver.deliver(self.world, self.state, self.params, self.terms)
+            public.release(self.world, self.state, self.terms)
             produce.produce(self.world, self.state)
             self._expect()
             price.price(self.world, self.state, self.params, self.terms, self.reach)
@@ -143,6 +148,7 @@ class TradeModel(mesa.Model):
                 now = replace(today, status=status[name])
                 self.policies[name].write(self.terms, self.world, now)
                 self._report_status(name, self.policies[name], now.status, today)
+            self.state.guarantee = self.terms.guarantees
             license.open_books(self.world, self.state, self.terms)
             self._assess(new=True)
             self.state.routes = routes.open_routes(self.world, self.params, self.terms)
@@ -194,7 +200,7 @@ class TradeModel(mesa.Model):
         shape = (N_GOODS, N_ECONOMIES, N_ECONOMIES)
         key = (lanes.good * N_ECONOMIES + lanes.origin) * N_ECONOMIES + lanes.destination
         size = int(np.prod(shape))
-        weight = lanes.base_t + 1e-9
+        weight = np.where(self.world.lane_private, lanes.base_t + 1e-9, 0.0)
         total = sum_by(key, weight, size).reshape(shape)
         opened = sum_by(key, weight * openness, size).reshape(shape)
         abroad = ~np.eye(N_ECONOMIES, dtype=bool)
@@ -285,15 +291,22 @@ def _setting(scenario: Scenario) -> str:
     return scenario.model_dump_json(include=kept)
 
 
+def reserves_of(loaded: Mapping[str, Policy]) -> tuple[Reserve, ...]:
+    """Public reserves that a scenario's policies need, by name: none without a programme."""
+    return tuple(found for name in sorted(loaded) for found in loaded[name].reserves())
+
+
 @lru_cache(maxsize=1)
-def _world(setting: str, seed: int) -> World:
+def _world(setting: str, seed: int, reserves: tuple[Reserve, ...]) -> World:
     """The world of a setting and seed; the last one is kept for the scenario it is paired with."""
-    return build_world(Scenario.model_validate({"name": "", "title": "", **loads(setting)}), seed)
+    scenario = Scenario.model_validate({"name": "", "title": "", **loads(setting)})
+    return build_world(scenario, seed, reserves=reserves)
 
 
 def simulate(scenario: Scenario, seed: int, record: str = "monthly") -> dict[str, pa.Table]:
     """Run one scenario with one seed and return its tables (see ``schema.model_columns``)."""
-    model = TradeModel(scenario, seed, record, _world(_setting(scenario), seed))
+    reserves = reserves_of(policies.load(scenario.policies, allowed=("",)))
+    model = TradeModel(scenario, seed, record, _world(_setting(scenario), seed, reserves))
     try:
         return model.run()
     finally:

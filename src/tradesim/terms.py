@@ -88,20 +88,44 @@ class ContentRule:
 class Programme:
     """Public demand for stocks: what a government buys, how fast, at most at what price.
 
-    ``t_per_week`` is what it would like to buy; ``usd_per_week`` what it may spend, in all and
-    by good; ``ceiling`` the highest ask over base price at which it buys. Releases serve members
-    when a good's ask is above ``release_above`` times its base price.
+    A good on the list has a budget or a tonnage, spent at the rate a week; the other of the two
+    is infinite. ``ceiling`` is the highest landed price over base price at which it buys.
+    Releases serve members where a good's ask is above ``release_above`` times its base price.
     """
 
-    economy: int  # that pays and holds
+    payers: Floats  # [economies] share of the cost and of the proceeds, in all 1
     members: Flags  # [economies] that releases serve
-    goods: Flags  # [goods] on the list
+    budget_usd: Floats  # [goods] in all; 0 off the list
     usd_per_week: Floats  # [goods]
-    budget_usd: Floats  # [goods] in all
+    target_t: Floats  # [goods] in all; 0 off the list
+    t_per_week: Floats  # [goods]
+    total_usd: float  # for all goods together
     ceiling: float
-    origins: Flags  # [economies] it buys from
     release_above: float
-    release_t_share_per_week: float  # of the stock, while it releases
+    release_per_week: float  # share of the stock a week, while it releases
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """Contracts for difference by output slot [outputs]: floors in USD/kg, 0 where there is none.
+
+    ``share`` of sales is covered; the payer gets the share ``upside`` of a price above the floor.
+    """
+
+    floor_usd_per_kg: Floats
+    share: Floats
+    upside: Floats
+    payer: npt.NDArray[np.int64]
+
+    def premium(self, price: Floats) -> Floats:
+        """What the payer adds to a market price, USD/kg; negative where the payer gains."""
+        gap = self.floor_usd_per_kg - price
+        added = np.maximum(gap, 0.0) - self.upside * np.maximum(-gap, 0.0)
+        return np.where(self.floor_usd_per_kg > 0.0, self.share * added, 0.0)
+
+    def realised(self, price: Floats) -> Floats:
+        """What the firm gets for a kilogram, USD/kg: market price and premium [outputs]."""
+        return price + self.premium(price)
 
 
 @dataclass(frozen=True)
@@ -183,6 +207,7 @@ class Terms:
     floor_usd_per_kg: Floats  # [outputs] price that a government guarantees
     floor_payer: npt.NDArray[np.int64]  # [outputs] economy that pays the difference
     floor_upside: Floats  # [outputs] share of the price above the floor that it gets
+    floor_share: Floats  # [outputs] share of sales that the guarantee covers
     firms: FirmTerms
     routes: Routes
     fees_usd_per_kg: dict[str, Floats] = field(default_factory=dict)  # by collector [lanes]
@@ -207,6 +232,7 @@ class Terms:
             floor_usd_per_kg=np.zeros(outputs),
             floor_payer=np.full(outputs, -1, np.int64),
             floor_upside=np.zeros(outputs),
+            floor_share=np.zeros(outputs),
             firms=FirmTerms.free(len(world.firms)),
             routes=Routes.of(world.links, world.lanes),
         )
@@ -283,12 +309,32 @@ class Terms:
         """End all trade on ``links``."""
         self.closed = self.closed | links
 
-    def guarantee(self, outputs: Flags, usd_per_kg: float, payer: int, upside_share: float) -> None:
-        """Guarantee a price on output slots; the highest floor holds, and its payer pays."""
-        higher = outputs & (usd_per_kg > self.floor_usd_per_kg)
+    @property
+    def guarantees(self) -> Guarantee | None:
+        """The guaranteed prices, None if nobody has any."""
+        if not self.floor_usd_per_kg.any():
+            return None
+        return Guarantee(
+            self.floor_usd_per_kg, self.floor_share, self.floor_upside, self.floor_payer
+        )
+
+    def guarantee(
+        self, outputs: Flags, usd_per_kg: Floats, payer: int, upside_share: float,
+        covered_share: float = 1.0,
+    ) -> None:  # fmt: skip
+        """Guarantee prices [outputs] on output slots; the highest floor holds, its payer pays.
+
+        Of equal floors the one with the larger covered share holds, then the earlier economy.
+        """
+        same = usd_per_kg == self.floor_usd_per_kg
+        more = (covered_share > self.floor_share) | (
+            (covered_share == self.floor_share) & (payer < self.floor_payer)
+        )
+        higher = outputs & ((usd_per_kg > self.floor_usd_per_kg) | (same & more))
         self.floor_usd_per_kg = np.where(higher, usd_per_kg, self.floor_usd_per_kg)
         self.floor_payer = np.where(higher, payer, self.floor_payer)
         self.floor_upside = np.where(higher, upside_share, self.floor_upside)
+        self.floor_share = np.where(higher, covered_share, self.floor_share)
 
     def licence(self, authority: str) -> LicenceTerms:
         """The licence rules of an authority, created empty at first."""

@@ -59,6 +59,24 @@ def rents(holder: str, tonnes: float, tax: float) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def purse(strength: float) -> dict[str, dict[str, Any]]:
+    """Pages of a joint reserve that buys in China too and releases early, and of a price floor."""
+    page = {"announced": "2025-01-13", "effective": "2025-01-20", "sources": ["test"]}
+    reserve = {
+        "_target_": "tradesim.policies.Stockpile", "title": "reserve", "imposed_by": "EU27",
+        "list_usd": {"oxide_Dy": 2e6, "magnet_NdFeB_HRE": 5e7}, "list_t": {"oxide_Nd": 300},
+        "pace_weeks": 8, "not_from": [], "members": ["allies"], "release_above": 0.9,
+        "cost_shares": {"EU27": 0.5, "JPN": 0.3, "KOR": 0.2},
+    }  # fmt: skip
+    floor = {
+        "_target_": "tradesim.policies.PriceFloor", "title": "floor", "imposed_by": "USA",
+        "covers": {"sellers": ["MP Materials*"]}, "oxide_usd_per_kg": {"Nd": 110, "Ce": 0.5},
+        "upside_share": 0.5,
+    }  # fmt: skip
+    both = {"reserve": reserve, "floor": floor}
+    return {name: {**page, **own, "strength": strength} for name, own in both.items()}
+
+
 worlds = st.fixed_dictionaries(
     {
         "seed": st.integers(0, 5),
@@ -70,6 +88,7 @@ worlds = st.fixed_dictionaries(
         "validity": st.floats(4, 40),
         "hold": st.floats(0, 1),
         "rate": st.floats(0, 3),
+        "purse": st.sampled_from([0.0, 0.5, 1.0]),
         "step_weeks": st.sampled_from([0.5, 1.0, 2.0]),
         "holder": st.sampled_from(["exporter", "importer", "treasury"]),
         "tonnes": st.floats(1000, 40_000),
@@ -84,6 +103,7 @@ def model_of(draw: dict[str, Any]) -> TradeModel:
         "licence": licence(draw["approval"], draw["delay"], draw["validity"], draw["hold"]),
         "duty": tariff(draw["rate"]),
         **rents(draw["holder"], draw["tonnes"], draw["tax"]),
+        **purse(draw["purse"]),
     }
     settings_ = {k: draw[k] for k in ("noise", "growth", "pipeline", "step_weeks")}
     return TradeModel(scenario(policies=policies, **settings_), draw["seed"])
@@ -117,8 +137,8 @@ def test_everything_balances_in_every_step(draw: dict[str, Any]) -> None:
             made = goods_made(model)
             gap = np.abs(goods_at_hand(model) - sold_before - made)
             assert gap.max() < BALANCE * throughput, axes.GOODS[int(gap.argmax())]
-        money = state.money_usd.sum() + state.treasury_usd.sum() + state.carriers_usd
-        money += state.fees_usd.sum()
+        money = state.money_usd.sum() + state.treasury_usd.sum() + state.fees_usd.sum()
+        money += state.carriers_usd - state.spent_usd.sum()
         assert abs(money) < BALANCE * max(np.abs(state.money_usd).sum(), 1.0)
         for values in (state.stock, state.shipped, state.use, state.ask, state.chinese):
             assert np.isfinite(values).all()

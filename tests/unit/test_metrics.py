@@ -314,7 +314,7 @@ def test_stoppages_and_stopped_plants(still: Tables) -> None:
     assert got["weeks_to_first_stoppage", "JPN", "all", "all"] == close(9.0)
     assert got["weeks_to_first_stoppage", "outside_CHN", "all", "all"] == close(9.0)
     assert np.isnan(got["weeks_to_first_stoppage", "EU27", "all", "all"])
-    assert got["stopped_share_peak", "JPN", "all", "all"] == close(1 / 16)
+    assert got["stopped_share_peak", "JPN", "all", "all"] == close(1 / (2 * len(STAGES)))
 
 
 def test_tariff_revenue_of_the_first_year_and_the_run(still: Tables) -> None:
@@ -366,3 +366,22 @@ def test_headline_of_a_seed_takes_less_than_60_ms() -> None:
         headline(tables["april_2025"], tables["reference"], START)
         best = min(best, time.perf_counter() - started)
     assert best < 0.060
+
+
+def test_price_effect_weighs_economies_by_their_use_in_the_comparison(still: Tables) -> None:
+    """Two users outside China, one twice as large: +30% there is +20% together; China is out."""
+    ask, use = cube(10.0), cube()
+    own = ask.copy()
+    use[:, JAPAN, DY] = 2.0
+    use[:, ECONOMY_INDEX["USA"], DY] = 1.0
+    use[:, CHINA, DY] = 50.0
+    own[:, JAPAN, DY] = 13.0
+    own[:, CHINA, DY] = 99.0
+    effect = metrics.price_effect(own, ask, use)
+    assert effect[DY] == close(20.0)
+    assert np.isnan(np.delete(effect, DY)).all()
+    got = found(still, still)
+    assert got["price_effect:first_year", "outside_CHN", "oxide_Dy", "all"] == 0.0
+    assert not any(key[0].endswith("third_year") for key in got), "a run of four months has none"
+    long = np.datetime64("2025-01") + np.arange(36)
+    assert metrics.years(long)["third_year"] == slice(24, 36)

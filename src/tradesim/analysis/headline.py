@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tradesim.analysis.metrics import (
+    ABROAD,
     AREAS,
     CHINA,
     MAGNET_GOODS,
@@ -32,10 +33,12 @@ from tradesim.analysis.metrics import (
     numbers,
     panel,
     periods,
+    price_effect,
     ratio,
     recovery_weeks,
     shock_day,
     summed,
+    years,
 )
 from tradesim.axes import ECONOMIES, END_USES, GOODS, MAGNETS, METALS, OXIDES, USE_LABELS, positions
 from tradesim.schema import ALL, MAGNETS_TOGETHER, OUTSIDE_CHINA, WORLD
@@ -123,6 +126,24 @@ def _rerouted_rows(run: Run) -> Iterator[Row]:
     for period, months in periods(run.own.months).items():
         share = 100 * ratio(past[months].sum(), shipped[months].sum())
         yield _row("rerouted_share", float(share), period=period)
+
+
+def _effect_rows(run: Run) -> Iterator[Row]:
+    """Effect on ask and on shortfall by good outside China, first and third year apart."""
+    ask, ask_0 = (side["price_ask_usd_per_kg"] for side in (run.own, run.other))
+    lost, used = run.own["shortfall_physical_t"], run.other["use_t"]
+    for period, months in years(run.own.months).items():
+        effect = price_effect(ask[months], ask_0[months], used[months])
+        for good in np.flatnonzero(np.isfinite(effect)):
+            yield _row("price_effect", effect[good], period=period, economy=OUTSIDE_CHINA,
+                       good=GOODS[good])  # fmt: skip
+        if period in periods(run.own.months):
+            continue  # the shortfall of this period stands among the others
+        lost_t, used_t = (a[months][:, ABROAD].sum(axis=(0, 1)) for a in (lost, used))
+        for good in np.flatnonzero(used_t > 0):
+            where = {"period": period, "economy": OUTSIDE_CHINA, "good": GOODS[good]}
+            yield _row("shortfall_physical", lost_t[good], **where)
+            yield _row("shortfall_physical_share", 100 * lost_t[good] / used_t[good], **where)
 
 
 def _grid_rows(
@@ -235,8 +256,9 @@ def _licence_rows(run: Run) -> Iterator[Row]:
         yield _row("licence_wait", wait[i], economy=AREAS[i])
 
 
-_GROUPS = (_export_rows, _stoppage_rows, _shortfall_rows, _rerouted_rows, _recovery_rows,
-           _use_rows, _price_rows, _concentration_rows, _state_rows, _licence_rows)  # fmt: skip
+_GROUPS = (_export_rows, _stoppage_rows, _shortfall_rows, _effect_rows, _rerouted_rows,
+           _recovery_rows, _use_rows, _price_rows, _concentration_rows, _state_rows,
+           _licence_rows)  # fmt: skip
 
 
 def shortened(values: Floats) -> npt.NDArray[np.float32]:

@@ -2,7 +2,8 @@
 
 Every metric is a pure function of arrays: months, then economies, then goods.
 :mod:`tradesim.analysis.headline` puts them into the table ``headline``. Periods: ``first_year`` is
-the first twelve months, ``run`` the whole run, ``last_year`` its last twelve months. "Comparison"
+the first twelve months, ``third_year`` months 25 to 36, ``run`` the whole run, ``last_year`` its
+last twelve months. "Comparison"
 is the other world of the pair, same seed. :data:`METRICS` declares every metric once;
 ``python -m tradesim.analysis.metrics`` writes ``docs/metrics.md`` from it.
 """
@@ -79,6 +80,11 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         ),
         "ask_peak_ratio": Metric(
             "1", "Highest monthly ask over the ask of the comparison's first month (the base)"
+        ),
+        "price_effect": Metric(
+            "%",
+            "Mean ask outside China over that of the comparison, less one; economies weighted by "
+            "their use in the comparison",
         ),
         "fisher_price_index": Metric(
             "1",
@@ -185,6 +191,24 @@ def periods(months: Days) -> dict[str, slice]:
     return {"first_year": slice(0, 12), "run": slice(0, len(months))}
 
 
+def years(months: Days) -> dict[str, slice]:
+    """The months (positions) of the first and the third year, if the run touches them."""
+    spans = {"first_year": slice(0, 12), "third_year": slice(24, 36)}
+    return {name: span for name, span in spans.items() if len(months) > span.start}
+
+
+def price_effect(ask: Floats, ask_0: Floats, use_0: Floats) -> Floats:
+    """Change (%) of the mean ask outside China by good (goods,) against the comparison.
+
+    Asks are (months, economies, goods) in USD/kg; ``use_0`` (t, same shape) is use in the
+    comparison, whose sum weighs the economies, so that the weights do not move with the policy.
+    Not a number for a good that nobody outside China uses.
+    """
+    weight = use_0[:, ABROAD].sum(axis=0)
+    own, other = (np.nan_to_num(a[:, ABROAD].mean(axis=0)) for a in (ask, ask_0))
+    return 100.0 * (ratio((weight * own).sum(axis=0), (weight * other).sum(axis=0)) - 1.0)
+
+
 def ratio(above: Floats, below: Floats) -> Floats:
     """``above / below`` (ratio), not a number where ``below`` is 0."""
     nothing = np.full(np.shape(above), np.nan)
@@ -274,7 +298,8 @@ def reference_page() -> str:
         "Generated from `src/tradesim/analysis/metrics.py` by "
         "`python -m tradesim.analysis.metrics`; do not edit by hand.", "",
         "After a colon stands what the number covers: a month, a stage, a period (`first_year` is "
-        "the first twelve months). Unit `1` is a share or a ratio.", "",
+        "the first twelve months, `third_year` months 25 to 36). Unit `1` is a share or a ratio.",
+        "",
         "| metric | unit | meaning | source |", "|---|---|---|---|",
     ]  # fmt: skip
     lines += [f"| `{name}` | {metric.unit} | {metric.description} | {metric.source} |"

@@ -6,7 +6,7 @@ import numpy as np
 
 from tradesim import axes
 from tradesim.errors import ModelError
-from tradesim.market import leak, permits
+from tradesim.market import leak, permits, public
 from tradesim.market.license import cleared_to_ship
 from tradesim.market.shipping import per_tonne
 from tradesim.market.source import fob_price
@@ -47,6 +47,7 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     if terms.closed.any():
         demand = np.where(terms.closed, 0.0, demand)
     demand = permits.within_limits(world, state, terms, _within_caps(world, state, terms, demand))
+    demand = public.within_budget(world, state, terms, demand)
     state.shipped = _ship(world, state, params, terms, demand)
     leak.reroute(world, state)
     for book in state.books.values():
@@ -129,6 +130,7 @@ def _settle(world: World, state: MarketState, params: MarketParameters, terms: T
     state.treasury_usd += sum_by(lanes.origin, export_tax, count)
     state.carriers_usd += float((state.value_usd - fob_value - export_tax).sum())
     permits.share_out(world, state, terms, share)
+    public.settle(world, state, terms, tonnes, paid)
 
 
 def _collect_fees(state: MarketState, terms: Terms) -> Floats:

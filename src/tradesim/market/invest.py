@@ -88,7 +88,11 @@ def _build(world: World, state: MarketState, params: MarketParameters, terms: Fi
     firm = slots.firm[out]
     count = len(world.firms)
     total = sum_by(firm, value, count)
-    expected = sum_by(firm, value * state.expected_price[slots.market[out]], count)
+    ratio = state.expected_price[slots.market[out]]
+    if state.guarantee is not None:
+        base = world.price0[slots.market[out]]
+        ratio = state.guarantee.realised(ratio * base) / base
+    expected = sum_by(firm, value * ratio, count)
     expected = np.where(total > 0, expected / np.maximum(total, 1e-30), 1.0)
     inflow = expansion_orders(
         state.nameplate, expected, params.invest_hurdle * terms.hurdle,

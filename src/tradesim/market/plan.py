@@ -68,7 +68,7 @@ def plan(
         state.demand_signal[out],
         (target - free) / params.stock_adjustment_weeks,
         nominal,
-        nominal * state.ask[slots.market[out]] * world.steers[out],
+        nominal * _earned(world, state) * world.steers[out],
         firm_out,
         len(firms),
     )
@@ -77,6 +77,12 @@ def plan(
     if state.able is not None:
         state.planned = np.minimum(state.planned, state.able)
     _desired_use(world, state, params, shock)
+
+
+def _earned(world: World, state: MarketState) -> Floats:
+    """What a firm earns for a kilogram of each product, USD/kg [outputs]: ask, or guarantee."""
+    ask = state.ask[world.slots.market[world.slots.inputs :]]
+    return ask if state.guarantee is None else state.guarantee.realised(ask)
 
 
 def _desired_use(world: World, state: MarketState, params: MarketParameters, shock: Floats) -> None:

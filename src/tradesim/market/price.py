@@ -121,6 +121,7 @@ def cover_parts(
     spoken_for = np.minimum(reserved(world, state), np.maximum(state.stock - target, 0.0))
     position = state.stock - np.where(np.arange(len(slots)) < slots.inputs, 0.0, spoken_for)
     position[inputs] += state.shipping.total_t
+    position[world.reserve_slots] = 0.0  # a public reserve is not for sale
     return (
         sum_by(slots.market, position, world.markets),
         sum_by(slots.market, target, world.markets),

@@ -13,6 +13,7 @@ from tradesim.market.routes import Routes
 from tradesim.market.shipping import Shipping
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
+from tradesim.terms import Guarantee
 from tradesim.world.origin import base_origin, fixed_origin
 from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, Floats, World
 
@@ -162,6 +163,10 @@ class MarketState:
     sourced: Ledger  # what mines and collectors brought in since the start
     lost: Ledger  # processing losses and disposal
     consumed: Ledger  # what final users built in
+    # public purse
+    reserve_usd: Floats  # [reserve slots] spent on it since the start
+    reserve_t: Floats  # [reserve slots] bought since the start
+    guarantee: Guarantee | None = None  # price guarantees in force
 
 
 def initial_state(
@@ -190,6 +195,8 @@ def initial_state(
         money_usd=np.zeros(len(world.firms)),
         **_accounts(),
         carriers_usd=0.0,
+        reserve_usd=np.zeros(len(world.reserve_slots)),
+        reserve_t=np.zeros(len(world.reserve_slots)),
         shipping=Shipping.base(world, dt, origin),
         **_stocks(world),
         **_expectations(world),

@@ -24,10 +24,12 @@ from tradesim.policies.licence_easing import LicenceEasing
 from tradesim.policies.licence_tightening import LicenceTightening
 from tradesim.policies.port_fee import PortFee
 from tradesim.policies.preference import Preference
+from tradesim.policies.price_floor import PriceFloor
 from tradesim.policies.production_quota import ProductionQuota
 from tradesim.policies.project_funding import ProjectFunding
 from tradesim.policies.quota import ExportQuota
 from tradesim.policies.shutdown import Shutdown
+from tradesim.policies.stockpile import Stockpile
 from tradesim.policies.tariff import Tariff
 from tradesim.policies.technology_control import TechnologyControl
 from tradesim.policies.truce import Truce
@@ -50,10 +52,12 @@ __all__ = [
     "Policy",
     "PortFee",
     "Preference",
+    "PriceFloor",
     "ProductionQuota",
     "ProjectFunding",
     "Shutdown",
     "Status",
+    "Stockpile",
     "Tariff",
     "TechnologyControl",
     "Truce",

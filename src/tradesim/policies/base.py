@@ -23,6 +23,7 @@ from pydantic import (
 from tradesim import axes
 from tradesim.errors import InputError, unknown
 from tradesim.terms import Flags, Terms
+from tradesim.world.reserves import Reserve
 from tradesim.world.types import Lanes, World
 
 #: Groups that may stand for several economies in a policy.
@@ -214,6 +215,10 @@ class Policy(BaseModel):
     def moment(self, now: Calendar) -> object:
         """Anything that changes when the policy's edit of the terms changes."""
         return now.status
+
+    def reserves(self) -> tuple[Reserve, ...]:
+        """Public reserves that the world must hold for this policy; by default none."""
+        return ()
 
     def suspends(self, name: str) -> bool:
         """Whether this policy, while it is in force, suspends the one called ``name``."""

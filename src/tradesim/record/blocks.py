@@ -39,7 +39,9 @@ class Markets:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.present = np.unique(world.slots.market)
+        shown = np.ones(len(world.slots), np.bool_)
+        shown[world.reserve_slots] = False
+        self.present = np.unique(world.slots.market[shown])
         self.transaction = world.price0.copy()
 
     def block(self, sums: Sums, state: MarketState, date: dt.date) -> Block:
@@ -47,10 +49,13 @@ class Markets:
         world, here = self.world, self.present
         count, slots = world.markets, world.slots
         market_in = slots.market[: slots.inputs]
-        total = {name: sum_by(market_in, v, count) for name, v in sums.inputs.items()}
+        flows_in = sums.inputs | {"rationed": sums.inputs["rationed"] * world.private}
+        total = {name: sum_by(market_in, v, count) for name, v in flows_in.items()}
         crossed = sum_by(world.links.lane, sums.crossed, len(world.lanes))
         output = sum_by(slots.market, sums.output, count)
-        stock = sum_by(slots.market, state.stock, count)
+        held = state.stock.copy()
+        held[world.reserve_slots] = 0.0
+        stock = sum_by(slots.market, held, count)
         weeks = max(sums.days / 7.0, 1e-9)
         weekly = np.where(total["expected"] > 0, total["expected"], output) / weeks
         measures = {
@@ -198,10 +203,17 @@ def plants(world: World, sums: Sums, state: MarketState, date: dt.date) -> Block
     return Block(date, keys, measures)
 
 
-def states(accounts: Mapping[str, Floats], date: dt.date) -> Block:
-    """Block of the table ``states``; ``accounts`` holds the period's USD by ledger [economies]."""
+def states(
+    world: World, state: MarketState, accounts: Mapping[str, Floats], date: dt.date
+) -> Block:
+    """Block of the table ``states``; ``accounts`` holds the period's USD by ledger [economies].
+
+    Public reserves stand at the economy that holds them, marked to its ask.
+    """
     count = len(axes.ECONOMIES)
-    zero = np.zeros(count)
+    held = world.reserve_slots
+    holder = world.firms.economy[world.slots.firm[held]]
+    value = 1000.0 * state.stock[held] * state.ask[world.slots.market[held]]
     measures: dict[str, npt.NDArray[Any]] = {
         "rung": np.zeros(count, np.int32),
         "utility_usd": np.full(count, np.nan),
@@ -211,8 +223,8 @@ def states(accounts: Mapping[str, Floats], date: dt.date) -> Block:
         "public_spending_usd": accounts["spent_usd"],
         "rest_of_trade_usd": accounts["rest_of_trade_usd"],
         "chips_usd": accounts["chips_usd"],
-        "stockpile_t": zero,
-        "stockpile_usd": zero,
+        "stockpile_t": sum_by(holder, state.stock[held], count),
+        "stockpile_usd": sum_by(holder, value, count),
     }
     return Block(date, {"state": (axes.ECONOMIES, np.arange(count))}, measures)
 

@@ -76,7 +76,7 @@ class Recorder:
         self._blocks["plants"].append(blocks.plants(world, sums, state, date))
         now = {name: getattr(state, name).copy() for name in ACCOUNTS}
         since = {name: now[name] - before for name, before in self._accounts.items()}
-        self._blocks["states"].append(blocks.states(since, date))
+        self._blocks["states"].append(blocks.states(world, state, since, date))
         self._accounts = now
         self._sums, self._period = Sums(world), None
 

@@ -35,6 +35,7 @@ STAGES = {
     "mine": "mines", "separation": "separation plants", "metal": "metal makers",
     "magnet": "magnet makers", "component": "component makers", "manufacture": "manufacturers",
     "recycling": "recyclers", "trader": "traders",
+    "reserve": "public reserves",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from tradesim.report import theme
 from tradesim.report.fans import Spec
+from tradesim.report.instruments.stockpile import side_by_side
 from tradesim.report.panels import axis_style, base_layout, margins
 from tradesim.report.reading import Readable
 from tradesim.report.sections import Card, Section
@@ -98,6 +99,9 @@ def sweep_sections(results: Readable) -> list[Section]:
         "<p>Each point of the sweep is one configuration; <code>points.csv</code> lists the "
         "overrides.</p>"
     )
+    lists = side_by_side(results, point_names(results))
+    if lists:
+        sections.append(Section("stockpiles", "Stockpiles side by side", lists, short="Stockpiles"))
     return [Section("points", "Points", intro), *sections]
 
 

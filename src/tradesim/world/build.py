@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from tradesim.tables.loader import BaseYear, load_base
 from tradesim.world import alternatives, content, flows, prices, projects, technology
 from tradesim.world.derive import derived
 from tradesim.world.firms import Firms, draw_firms, joined, read_cells, traders
+from tradesim.world.reserves import Reserve, add_reserves
 from tradesim.world.types import (
     BASE_YEAR,
     BY_ELEMENT,
@@ -42,7 +44,9 @@ _STAGE = axes.STAGE_INDEX
 _OXIDE0 = axes.GOOD_INDEX[axes.OXIDES[0]]
 
 
-def build_world(scenario: Scenario, seed: int, base: BaseYear | None = None) -> World:
+def build_world(
+    scenario: Scenario, seed: int, base: BaseYear | None = None, reserves: Sequence[Reserve] = ()
+) -> World:
     """Firms, slots, links and lanes of one seed, steady in the base year by construction.
 
     Returns arrays in t a week and USD/kg. Raises :class:`InputError` for too few firms and
@@ -56,7 +60,9 @@ def build_world(scenario: Scenario, seed: int, base: BaseYear | None = None) -> 
         firms, network = projects.add_projects(base, scenario, firms, network)
     network = alternatives.add_alternatives(firms, network)
     hubs = traders(base)
-    return _assemble(scenario, seed, base, joined(firms, hubs), flows.with_idle(network, len(hubs)))
+    firms, network = joined(firms, hubs), flows.with_idle(network, len(hubs))
+    firms, network = add_reserves(reserves, firms, network)
+    return _assemble(scenario, seed, base, firms, network)
 
 
 def _assemble(

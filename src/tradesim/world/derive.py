@@ -16,6 +16,7 @@ from tradesim.world.types import (
     N_ECONOMIES,
     N_ELEMENTS,
     N_GOODS,
+    PUBLIC,
     SLEEPING,
     Floats,
     Ints,
@@ -82,6 +83,7 @@ def derived(
         **_content_facts(slots),
         "project_links": np.flatnonzero(links.project >= 0),
         "sleeping_links": np.flatnonzero(links.project == SLEEPING),
+        **_public_facts(firms, slots, links, lanes),
         "seller_output": links.seller - inputs,
         "joint": np.flatnonzero(slots.filled[inputs:] == BY_ELEMENT),
         "whole": np.flatnonzero(slots.filled[inputs:] == BY_INPUTS),
@@ -115,6 +117,19 @@ def _market_facts(slots: Slots) -> dict[str, Any]:
         "market_size": sum_by(slots.market, held, markets),
         "family": family,
         "family_size": inside.reshape(N_ECONOMIES, N_GOODS),
+    }
+
+
+def _public_facts(firms: Firms, slots: Slots, links: Links, lanes: Lanes) -> dict[str, Any]:
+    """Slots and links of public reserves, and which slots and lanes are private."""
+    public = firms.stage[slots.firm[: slots.inputs]] == _STAGE["reserve"]
+    held, bought = np.flatnonzero(public), np.flatnonzero(links.project == PUBLIC)
+    return {
+        "reserve_slots": held,
+        "public_links": bought,
+        "public_seat": np.searchsorted(held, links.buyer[bought]),
+        "private": ~public,
+        "lane_private": np.bincount(links.lane, links.project != PUBLIC, len(lanes)) > 0,
     }
 
 

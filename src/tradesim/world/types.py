@@ -22,7 +22,7 @@ MIXTURES = tuple(
 )
 
 #: Values of ``Links.project`` for links that belong to no project.
-BASE_YEAR, SLEEPING = -1, -2
+BASE_YEAR, SLEEPING, PUBLIC = -1, -2, -3
 
 #: How an output slot is filled: by the recipe, by the element in the feed, or by all inputs.
 BY_RECIPE, BY_ELEMENT, BY_INPUTS = 0, 1, 2
@@ -80,7 +80,7 @@ class Links:
     id: npt.NDArray[np.uint64]
     base_t: Floats  # t a week
     weight: Floats  # share of the buyer's purchases in the base year; of a project, when it runs
-    project: Ints  # firm whose ramp switches the link on, BASE_YEAR or SLEEPING
+    project: Ints  # firm whose ramp switches the link on, BASE_YEAR, SLEEPING or PUBLIC
 
     def __len__(self) -> int:
         """Number of links."""
@@ -139,6 +139,11 @@ class World:
     density: Floats  # [slots] oxide equivalent per t, of mixtures in the base year
     project_links: Ints
     sleeping_links: Ints
+    public_links: Ints  # links to public reserves
+    public_seat: Ints  # [public links] position of the buyer in reserve_slots
+    reserve_slots: Ints  # input slots of public reserves
+    private: Flags  # [inputs] not of a public reserve
+    lane_private: Flags  # [lanes] that private buyers use
     seller_output: Ints  # [links] seller's slot counted from the first output
     seller_firm: Ints  # [links]
     buyer_firm: Ints  # [links]

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tradesim.report.instruments import pipeline, port_fees, provenance, rents, routes
+from tradesim.report.instruments import (
+    pipeline,
+    port_fees,
+    price_floor,
+    provenance,
+    rents,
+    routes,
+    stockpile,
+)
 from tradesim.report.reading import Reading
 
 #: Blocks in the order of the page.
@@ -18,6 +26,8 @@ BLOCKS: tuple[Callable[[Reading], str], ...] = (
     port_fees.block,
     pipeline.block,
     routes.block,
+    stockpile.block,
+    price_floor.block,
 )
 
 
