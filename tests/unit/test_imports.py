@@ -22,6 +22,7 @@ LAYERS = (
     ("rng",),
     ("world",),
     ("terms",),
+    ("outside",),
     ("market",),
     ("policies",),
     ("agents",),

@@ -55,7 +55,9 @@ def test_no_strength_is_no_policy(path: Path) -> None:
 def test_suspended_is_absent(path: Path) -> None:
     """From the day of its suspension a policy writes nothing into the terms."""
     world = build_world(scenario(), 0)
-    policy = policies.load_one(path.stem, {**page(path), "suspended": "2026-06-01"})
+    policy = policies.load_one(
+        path.stem, {**page(path), "suspended": "2026-06-01", "expires": None}
+    )
     terms, today = Terms.free(world), dt.date(2026, 6, 1)
     now = Calendar(today, 73.0, dt.date(2025, 1, 6), policy.status(today))
     policy.write(terms, world, now)
@@ -103,7 +105,7 @@ def test_coverage_by_element_good_and_destination() -> None:
 def test_destination_wins_over_class() -> None:
     """The American approval holds for America, the class elsewhere; defence stays refused."""
     lanes = build_world(scenario(), 0).lanes
-    policy = policies.load_one("p", page(next(p for p in PAGES if "april" in p.stem)))
+    policy = policies.load_one("p", page(next(p for p in PAGES if p.stem == "licence_april_2025")))
     assert isinstance(policy, ExportLicensing)
     approval = policy.approvals(lanes, 0.0)
     usa = lanes.destination == axes.ECONOMY_INDEX["USA"]

@@ -10,11 +10,12 @@ from tradesim.policies.base import (
     load_one,
     statuses,
 )
+from tradesim.policies.chip_control import ChipControl
 from tradesim.policies.export_licensing import ExportLicensing
 from tradesim.policies.tariff import Tariff
 from tradesim.policies.truce import Truce
 
 __all__ = [
-    "Calendar", "Coverage", "ExportLicensing", "Policy", "Status", "Tariff", "Truce",
+    "Calendar", "ChipControl", "Coverage", "ExportLicensing", "Policy", "Status", "Tariff", "Truce",
     "find_class", "load", "load_one", "statuses",
 ]  # fmt: skip
