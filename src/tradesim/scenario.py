@@ -6,8 +6,10 @@ import datetime as dt
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tradesim import axes
+from tradesim.errors import unknown
 from tradesim.parameters import MarketParameters, OutsideParameters
 
 #: Weeks in a Julian year of 365.25 days; turns annual tonnes into weekly ones.
@@ -42,6 +44,16 @@ class Scenario(BaseModel):
     market: MarketParameters = MarketParameters()
     outside: OutsideParameters = OutsideParameters()
     policies: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("further_goods")
+    @classmethod
+    def _goods_have_tables(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for good in value:
+            if good not in axes.FURTHER_GOODS:
+                raise unknown("further good", good, axes.FURTHER_GOODS, "further_goods")
+        if len(set(value)) < len(value):
+            raise ValueError("further_goods: name each good once")
+        return value
 
 
 class RunConfig(BaseModel):

@@ -34,7 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 STAGES = {
     "mine": "mines", "separation": "separation plants", "metal": "metal makers",
     "magnet": "magnet makers", "component": "component makers", "manufacture": "manufacturers",
-    "recycling": "recyclers", "trader": "traders",
+    "recycling": "recyclers", "trader": "traders", "further": "makers of further goods",
 }  # fmt: skip
 
 
