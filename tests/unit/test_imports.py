@@ -30,6 +30,7 @@ LAYERS = (
     ("record",),
     ("model",),
     ("analysis.metrics",),
+    ("analysis.welfare",),
     ("analysis.headline",),
     ("overrides", "config"),
     ("multirun",),

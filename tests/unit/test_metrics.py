@@ -314,7 +314,7 @@ def test_stoppages_and_stopped_plants(still: Tables) -> None:
     assert got["weeks_to_first_stoppage", "JPN", "all", "all"] == close(9.0)
     assert got["weeks_to_first_stoppage", "outside_CHN", "all", "all"] == close(9.0)
     assert np.isnan(got["weeks_to_first_stoppage", "EU27", "all", "all"])
-    assert got["stopped_share_peak", "JPN", "all", "all"] == close(1 / 16)
+    assert got["stopped_share_peak", "JPN", "all", "all"] == close(1 / (2 * len(STAGES)))
 
 
 def test_tariff_revenue_of_the_first_year_and_the_run(still: Tables) -> None:

@@ -201,6 +201,7 @@ def states(accounts: Mapping[str, Floats], date: dt.date) -> Block:
         "fees_usd": accounts["fees_usd"],
         "rents_usd": accounts["rents_usd"],
         "public_spending_usd": accounts["spent_usd"],
+        "firms_money_usd": accounts["money_usd"],
         "rest_of_trade_usd": accounts["rest_of_trade_usd"],
         "chips_usd": accounts["chips_usd"],
         "stockpile_t": zero,

@@ -11,8 +11,8 @@ from tradesim import axes, schema
 from tradesim.market.state import ACCOUNTS, MarketState
 from tradesim.record import blocks
 from tradesim.record.blocks import Block
-from tradesim.record.sums import Sums, months, standing_still
-from tradesim.world.types import Floats, World
+from tradesim.record.sums import LEDGERS, Sums, months, standing_still
+from tradesim.world.types import Floats, World, sum_by
 
 Event = tuple[dt.date, str, str, str, str, str, str]
 
@@ -30,7 +30,7 @@ class Recorder:
         self._events: list[Event] = []
         self._markets = blocks.Markets(world)
         self._stood: set[tuple[int, int]] = set()
-        self._accounts = {name: np.zeros(len(axes.ECONOMIES)) for name in ACCOUNTS}
+        self._accounts = {name: np.zeros(len(axes.ECONOMIES)) for name in LEDGERS}
         self._period: dt.date | None = None
         self._last: MarketState | None = None
         self._sums = Sums(world)
@@ -80,8 +80,9 @@ class Recorder:
         self._sums, self._period = Sums(world), None
 
     def _booked(self, state: MarketState) -> dict[str, Floats]:
-        """What governments' ledgers took in since the last step, USD [economies]."""
+        """What governments' and firms' ledgers took in since the last step, USD [economies]."""
         now = {name: getattr(state, name).copy() for name in ACCOUNTS}
+        now["money_usd"] = sum_by(self.world.firms.economy, state.money_usd, len(axes.ECONOMIES))
         since = {name: now[name] - before for name, before in self._accounts.items()}
         self._accounts = now
         return since

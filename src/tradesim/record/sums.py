@@ -30,6 +30,8 @@ LANE_FLOWS: Mapping[str, Callable[[MarketState], Floats]] = {
     "value": lambda s: s.value_usd,
     "duty": lambda s: s.duty_usd,
 }
+#: Ledgers by economy, USD: those of governments, and the money of firms.
+LEDGERS = (*ACCOUNTS, "money_usd")
 #: Flows of a licence book summed over a period [links], t; ``waited`` in tonne-weeks.
 BOOK_FLOWS = ("applied", "granted", "denied", "lapsed", "waited")
 
@@ -50,7 +52,7 @@ class Sums:
         self.stopped, self.activity = np.zeros(firms), np.zeros(firms)
         self.days = 0.0
         self.books: dict[str, dict[str, Floats]] = {}
-        self.accounts = {name: np.zeros(N_ECONOMIES) for name in ACCOUNTS}
+        self.accounts = {name: np.zeros(N_ECONOMIES) for name in LEDGERS}
 
     def add(self, state: MarketState, standing: Floats, share: float, days: float) -> None:
         """Add a share of a step's flows, and its prices weighted by ``days``.
@@ -73,7 +75,7 @@ class Sums:
         self._add_books(state, share)
 
     def book(self, accounts: Mapping[str, Floats], share: float) -> None:
-        """Add a share of what a step brought into governments' ledgers, USD [economies]."""
+        """Add a share of what a step brought into the ledgers, USD [economies]."""
         for name, usd in accounts.items():
             self.accounts[name] += share * usd
 
