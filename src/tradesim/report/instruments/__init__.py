@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tradesim.report.instruments import outside
 from tradesim.report.reading import Reading
 
 #: Blocks in the order of the page.
-BLOCKS: tuple[Callable[[Reading], str], ...] = ()
+BLOCKS: tuple[Callable[[Reading], str], ...] = (outside.block,)
 
 
 def instrument_blocks(reading: Reading) -> str:
