@@ -270,7 +270,14 @@ def _states(world: _World) -> pa.Table:
             "stockpile_t": zero,
             "stockpile_usd": zero,
             **dict.fromkeys(
-                ("rents_usd", "public_spending_usd", "rest_of_trade_usd", "chips_usd"), zero
+                (
+                    "rents_usd",
+                    "public_spending_usd",
+                    "firms_money_usd",
+                    "rest_of_trade_usd",
+                    "chips_usd",
+                ),
+                zero,
             ),
         }
     )

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import tradesim
 from tradesim.fields import Fact, facts
-from tradesim.parameters import SEARCH, TRIAL, MarketParameters
+from tradesim.parameters import SEARCH, TRIAL, MarketParameters, OutsideParameters
 
 PACKAGE = Path(tradesim.__file__).parent
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "parameters.md"
 #: Where behaviour lives: what is not found here is used by nobody.
-MODEL = ("world", "market", "policies", "record", "model.py")
+MODEL = ("world", "market", "policies", "record", "outside.py", "model.py")
 #: Holds codes that are numbers by accident.
 CODES = "world/types.py"
 _CONSTANT = re.compile(r"^((?:[A-Z][A-Z0-9_]*)(?:, [A-Z][A-Z0-9_]*)*)(?:: \w+)? = (.+)$")
@@ -80,6 +80,13 @@ def page() -> str:
         "",
         *_table("parameter", "default", "unit", "range", "meaning", "source", "used in"),
         *(parameter_row(fact, modules) for fact in facts(MarketParameters).values()),
+        "",
+        "## Blocks outside rare earths",
+        "",
+        "Set one with `outside.NAME=VALUE`. Every value is to be swept over its range.",
+        "",
+        *_table("parameter", "default", "unit", "range", "meaning", "source", "used in"),
+        *(parameter_row(fact, modules) for fact in facts(OutsideParameters).values()),
         "",
         "## Numbers fixed in the code",
         "",

@@ -102,8 +102,8 @@ def _with_scenario(
     of comparison too, except for the policies and the story.
     """
     world = {key: value for key, value in overrides.items() if key in Scenario.model_fields}
-    if "market" in world:
-        world["market"] = own.market.model_dump() | dict(world["market"])
+    for key in {"market", "outside"} & world.keys():
+        world[key] = getattr(own, key).model_dump() | dict(world[key])
     try:
         changed = Scenario.model_validate(own.model_dump() | world)
     except ValidationError as error:

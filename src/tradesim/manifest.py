@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tradesim
-from tradesim import config
+from tradesim import axes, config
 from tradesim.scenario import Scenario
 from tradesim.schema import SCHEMA_VERSION
 
@@ -75,6 +75,9 @@ def package_versions() -> dict[str, str]:
 def data_hashes(worlds: Iterable[Scenario]) -> dict[str, str]:
     """SHA-256 of every base-year table and of every page that the scenarios were made from."""
     files = {f"tables/base/{path.name}": path for path in sorted(_BASE.glob("*.csv"))}
+    for folder in axes.FURTHER_FOLDERS:
+        files |= {f"tables/further/{path.name}": path for path in sorted(folder.glob("*.csv"))}
+    files["tables/outside/trade.csv"] = _BASE.parent / "outside" / "trade.csv"
     pages = {"config": config.config_dir() / "config.yaml"}
     scenarios, policies = config.names("scenario"), config.names("policy")
     for world in worlds:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from mesa.agent import AgentSet
 
-from tradesim import axes, policies, rng
+from tradesim import axes, outside, policies, rng
 from tradesim.agents import Firm, State
 from tradesim.market import (
     capacity,
@@ -70,6 +70,7 @@ class TradeModel(mesa.Model):
         )
         self.terms = Terms.free(self.world)
         self.reach, self.openness = self._opened()
+        self.outside_usd: tuple[Floats, Floats] | None = None  # a week's losses [economies]
         self.recorder = Recorder(self.world, record)
         self.states = [State(self, code) for code in axes.ECONOMIES]
         self._firms_listed = False
@@ -154,6 +155,7 @@ class TradeModel(mesa.Model):
             self.state.routes = routes.open_routes(self.world, self.params, self.terms)
             self.state.ceilings = ceiling.open_ceilings(self.world, self.terms)
             self.reach, self.openness = self._opened()
+            self.outside_usd = outside.losses(self.terms, self.scenario.outside)
             order.hear_announcements(self.world, self.state, self.params, self.terms)
         elif self.terms.content_rules:
             self._assess(new=False)
@@ -239,6 +241,9 @@ class TradeModel(mesa.Model):
         state.switched_on[dated] = after[world.links.project[dated]]
 
     def _record(self) -> None:
+        if self.outside_usd is not None:
+            self.state.rest_of_trade_usd += self.outside_usd[0] * self.dt
+            self.state.chips_usd += self.outside_usd[1] * self.dt
         self.recorder.step(self.state, self.today.date, self.dt, self._step_began)
         self.week += self.dt
 
@@ -287,7 +292,7 @@ class TradeModel(mesa.Model):
 
 def _setting(scenario: Scenario) -> str:
     """What of a scenario decides its world, so that paired scenarios share one."""
-    kept = {"start", "firms", "growth", "pipeline", "market"}
+    kept = {"start", "firms", "growth", "pipeline", "further_goods", "market"}
     return scenario.model_dump_json(include=kept)
 
 

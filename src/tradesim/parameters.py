@@ -228,3 +228,36 @@ class MarketParameters(BaseModel):
         0.5, ge=0, le=5, unit="ratio of the exporter's price", source="assumption",
         text="Price gap below which the risk does not pay",
     )  # fmt: skip
+
+
+class OutsideParameters(BaseModel):
+    """Reduced forms of what the trade war costs outside rare earths; every value is to be swept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trade_elasticity: float = quantity(
+        2.5, ge=1, le=5, unit="% of imports per % of their duty-paid price",
+        source="Fajgelbaum et al. 2020 (QJE 135:1) find 2.53 between varieties; range assumption",
+        text="Price elasticity of imports of all other goods, as a positive number",
+    )  # fmt: skip
+    trade_incidence: float = quantity(
+        0.05, ge=0, le=0.9, unit="share of a duty (in logs)",
+        source="assumption: Fajgelbaum et al. 2020 cannot reject that buyers bore all of it in "
+        "2018-19",
+        text="Part of a duty on all other goods that the exporter bears by a lower price",
+    )  # fmt: skip
+    trade_scale: float = quantity(
+        1.0, ge=0.5, le=1.5, unit="ratio",
+        source="assumption: the trade figures of tables/outside/trade.csv are recalled",
+        text="Factor on the base-year value of trade in all other goods",
+    )  # fmt: skip
+    chip_output_scale: float = quantity(
+        1.0, ge=0, le=4, unit="ratio",
+        source="assumption: no estimate of lost output is at hand, so none to four times is swept",
+        text="Factor on the output that chip controls cost their target",
+    )  # fmt: skip
+    chip_profit_share: float = quantity(
+        0.5, ge=0.2, le=0.8, unit="share of sales",
+        source="assumption: gross margins of chip and tool makers lie between 0.4 and 0.75",
+        text="What a lost sale of chips or tools costs the side that imposes the control",
+    )  # fmt: skip

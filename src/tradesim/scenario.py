@@ -6,9 +6,11 @@ import datetime as dt
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tradesim.parameters import MarketParameters
+from tradesim import axes
+from tradesim.errors import unknown
+from tradesim.parameters import MarketParameters, OutsideParameters
 
 #: Weeks in a Julian year of 365.25 days; turns annual tonnes into weekly ones.
 WEEKS_PER_YEAR = 365.25 / 7.0
@@ -18,8 +20,10 @@ class Scenario(BaseModel):
     """One world to simulate: story, horizon, behaviour and policies.
 
     Times are weeks, ``start`` is a Monday, ``noise`` a relative standard deviation of weekly
-    final demand, ``firms`` a count. ``policies`` maps a name to a mapping with ``_target_``, the
-    class in :mod:`tradesim.policies` (or under a prefix the user allows), and its parameters.
+    final demand, ``firms`` a count. ``further_goods`` are goods of ``tables/further`` traded beside
+    rare earths; ``outside`` prices what happens in no market of the model. ``policies`` maps a
+    name to a mapping with ``_target_``, the class in :mod:`tradesim.policies` (or under a prefix
+    the user allows), and its parameters.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,8 +40,20 @@ class Scenario(BaseModel):
     noise: float = Field(0.03, ge=0, le=1)
     growth: bool = False
     pipeline: bool = False
+    further_goods: tuple[str, ...] = ()
     market: MarketParameters = MarketParameters()
+    outside: OutsideParameters = OutsideParameters()
     policies: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("further_goods")
+    @classmethod
+    def _goods_have_tables(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for good in value:
+            if good not in axes.FURTHER_GOODS:
+                raise unknown("further good", good, axes.FURTHER_GOODS, "further_goods")
+        if len(set(value)) < len(value):
+            raise ValueError("further_goods: name each good once")
+        return value
 
 
 class RunConfig(BaseModel):

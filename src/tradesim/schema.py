@@ -240,6 +240,8 @@ STATES = Table(
                 " a reduced form outside the rare-earth market"),
         _number("chips_usd", "USD", "Loss of the economy from chip controls; a reduced form"
                 " outside the rare-earth market"),
+        _number("firms_money_usd", "USD", "Receipts of the economy's firms less what they paid for"
+                " goods, duties and fees"),
     ),
 )  # fmt: skip
 

@@ -4,7 +4,8 @@ Operations compose in any order: duties and specific costs add, caps and ceiling
 minimum, licence rules of one authority take the strictest, then easings, then tightenings
 (:mod:`tradesim.licence_terms`), of several detentions the gravest holds, factors multiply, price
 floors take the highest. Whatever a policy gives its own name (a limit, a public programme) stands
-beside those of others. A fresh object is the world without policies.
+beside those of others. A fresh object is the world without policies. Duties are kept on a grid of
+2^-40, where sums are exact, so their order does not show in the last digit.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ from tradesim.world.types import World
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+
+#: Steps of the grid of duties in a unit (2^40 to 1): finer than any rate is written.
+GRID = 2.0**40
+
+
+def on_grid(rate: float) -> float:
+    """The point of the grid next to ``rate``; sums of such points have no rounding error."""
+    return round(rate * GRID) / GRID
 
 
 @dataclass(frozen=True)
@@ -216,6 +225,9 @@ class Terms:
     limits: dict[str, TonnageLimit] = field(default_factory=dict)  # by policy
     programmes: dict[str, Programme] = field(default_factory=dict)  # by policy
     funding: dict[str, Funding] = field(default_factory=dict)  # by policy
+    # outside the rare-earth market: (importer, exporter) and (imposer, target, kind of control)
+    outside_duties: dict[tuple[str, str], float] = field(default_factory=dict)
+    chip_controls: dict[tuple[str, str, str], float] = field(default_factory=dict)
 
     @classmethod
     def free(cls, world: World) -> Terms:
@@ -262,11 +274,22 @@ class Terms:
 
     def add_duty(self, lanes: Flags, rate: float) -> None:
         """Add an ad valorem duty (share of border value) on ``lanes``."""
-        self.ad_valorem = self.ad_valorem + np.where(lanes, rate, 0.0)
+        self.ad_valorem = self.ad_valorem + np.where(lanes, on_grid(rate), 0.0)
 
     def add_specific(self, lanes: Flags, usd_per_kg: float) -> None:
         """Add a duty per kilogram on ``lanes``."""
-        self.specific_usd_per_kg = self.specific_usd_per_kg + np.where(lanes, usd_per_kg, 0.0)
+        extra = np.where(lanes, on_grid(usd_per_kg), 0.0)
+        self.specific_usd_per_kg = self.specific_usd_per_kg + extra
+
+    def add_outside_duty(self, importer: str, exporter: str, rate: float) -> None:
+        """Add an ad valorem duty (share of border value) on all other goods of a pair."""
+        pair = (importer, exporter)
+        self.outside_duties[pair] = self.outside_duties.get(pair, 0.0) + on_grid(rate)
+
+    def control_chips(self, imposer: str, target: str, kind: str, severity: float) -> None:
+        """Add a chip control of some severity (1 = full, negative = a relaxation)."""
+        key = (imposer, target, kind)
+        self.chip_controls[key] = self.chip_controls.get(key, 0.0) + on_grid(severity)
 
     def add_export_tax(self, lanes: Flags, rate: Floats | float) -> None:
         """Add a tax on exports (share of FOB value) on ``lanes``."""

@@ -105,7 +105,7 @@ def test_coverage_by_element_good_and_destination() -> None:
 def test_destination_wins_over_class() -> None:
     """The American approval holds for America, the class elsewhere; defence stays refused."""
     lanes = build_world(scenario(), 0).lanes
-    policy = policies.load_one("p", page(next(p for p in PAGES if "april" in p.stem)))
+    policy = policies.load_one("p", page(next(p for p in PAGES if p.stem == "licence_april_2025")))
     assert isinstance(policy, ExportLicensing)
     approval = policy.approvals(lanes, 0.0)
     usa = lanes.destination == axes.ECONOMY_INDEX["USA"]

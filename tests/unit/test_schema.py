@@ -25,7 +25,8 @@ CONTRACT = {
     "denied_t pending_t lapsed_t wait_days",
     "plants": "scenario seed date economy stage firms stopped_firms activity_share",
     "states": "scenario seed date state rung utility_usd tariff_revenue_usd fees_usd stockpile_t "
-    "stockpile_usd rents_usd public_spending_usd rest_of_trade_usd chips_usd",
+    "stockpile_usd rents_usd public_spending_usd rest_of_trade_usd chips_usd "
+    "firms_money_usd",
     "events": "scenario seed date actor action instrument target detail reason",
     "headline": "scenario seed metric economy good end_use unit value",
 }

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tradesim.analysis import welfare
 from tradesim.analysis.metrics import (
     ABROAD,
     AREAS,
@@ -61,7 +62,7 @@ class Run:
     tables: Mapping[str, pa.Table]
     own: Panel
     other: Panel
-    other_uses: pa.Table
+    reference: Mapping[str, pa.Table]
     start: np.datetime64
 
 
@@ -164,7 +165,7 @@ def _recovery_rows(run: Run) -> Iterator[Row]:
 def _use_rows(run: Run) -> Iterator[Row]:
     """Physical shortfall of magnets by end use, % of the comparison's use."""
     sums = {}
-    for name, table in (("own", run.tables["uses"]), ("other", run.other_uses)):
+    for name, table in (("own", run.tables["uses"]), ("other", run.reference["uses"])):
         magnet = np.isin(axis_codes(table["good"], GOODS), MAGNET_GOODS)
         abroad = axis_codes(table["economy"], ECONOMIES) != CHINA
         use = axis_codes(table["end_use"], USE_LABELS)
@@ -238,6 +239,16 @@ def _state_rows(run: Run) -> Iterator[Row]:
                 yield _row(metric, total[code], period=period, economy=ECONOMIES[code])
 
 
+def _welfare_rows(run: Run) -> Iterator[Row]:
+    """Gains of every economy against the comparison, with and without the blocks outside."""
+    own = welfare.Ledger.of(run.tables, run.own)
+    other = own if run.other is run.own else welfare.Ledger.of(run.reference, run.other)
+    for period, span in periods(run.own.months).items():
+        for name, gains in welfare.account(own.over(span), other.over(span)).items():
+            for area, value in zip(AREAS, areas(gains), strict=True):
+                yield _row(name, value, period=period, economy=area)
+
+
 def _licence_rows(run: Run) -> Iterator[Row]:
     licences = run.tables["licences"]
     destination = axis_codes(licences["destination"], ECONOMIES)
@@ -258,7 +269,7 @@ def _licence_rows(run: Run) -> Iterator[Row]:
 
 _GROUPS = (_export_rows, _stoppage_rows, _shortfall_rows, _effect_rows, _rerouted_rows,
            _recovery_rows, _use_rows, _price_rows, _concentration_rows, _state_rows,
-           _licence_rows)  # fmt: skip
+           _welfare_rows, _licence_rows)  # fmt: skip
 
 
 def shortened(values: Floats) -> npt.NDArray[np.float32]:
@@ -283,7 +294,7 @@ def headline(
     """
     own = panel(tables["markets"])
     other = own if reference is tables else panel(reference["markets"])
-    run = Run(tables, own, other, reference["uses"], np.datetime64(start))
+    run = Run(tables, own, other, reference, np.datetime64(start))
     rows = [row for group in _GROUPS for row in group(run)]
     names = ("metric", "economy", "good", "end_use", "unit", "value")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))

@@ -107,6 +107,37 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             " importers or treasury that hold them; only where there are any",
             "Krueger 1974, American Economic Review 64(3), on who gets the rent of a limit",
         ),
+        "welfare_firms": Metric(
+            "USD",
+            "Firms' receipts less what they pay for goods, duties and fees, less those of"
+            " the comparison; wages and energy are not deducted",
+        ),
+        "welfare_treasury": Metric(
+            "USD", "Duties, taxes and fees less public spending, less those of the comparison"
+        ),
+        "welfare_use": Metric(
+            "USD",
+            "Change of final use against the comparison at the mean of both asks; less than"
+            " what the products around the parts are worth",
+            "trapezoid under demand, Harberger 1971, JEL 9(3)",
+        ),
+        "welfare_stocks": Metric(
+            "USD", "Change of firms' stocks at the period's end at the comparison's asks"
+        ),
+        "welfare_rare_earth": Metric(
+            "USD", "Sum of the four above: the economy's gain without the blocks outside"
+        ),
+        "welfare_rest_of_trade": Metric(
+            "USD",
+            "Gain (loss if negative) from duties on all other goods, a reduced form",
+            "partial equilibrium of constant elasticities; parameters `outside.trade_*`",
+        ),
+        "welfare_chips": Metric(
+            "USD",
+            "Gain (loss if negative) from chip controls, a reduced form",
+            "assumption; parameters `outside.chip_*`",
+        ),
+        "welfare_total": Metric("USD", "welfare_rare_earth with rest of trade and chips"),
         "licence_granted_share": Metric(
             "1", "Tonnes granted over tonnes applied for, by destination"
         ),

@@ -13,6 +13,7 @@ from tradesim.policies.base import (
     statuses,
     tracked,
 )
+from tradesim.policies.chip_control import ChipControl
 from tradesim.policies.customs_inspection import CustomsInspection
 from tradesim.policies.diversification_ceiling import DiversificationCeiling
 from tradesim.policies.enforcement import Enforcement
@@ -38,6 +39,7 @@ __all__ = [
     "Alignment",
     "Ban",
     "Calendar",
+    "ChipControl",
     "Coverage",
     "CustomsInspection",
     "DiversificationCeiling",

@@ -156,7 +156,8 @@ class Policy(BaseModel):
     """Base of every instrument; a subclass sets ``instrument`` and edits the terms.
 
     Dates: firms react to ``announced``, markets obey from ``effective`` to ``suspended`` or
-    ``expires``. ``strength`` scales the whole policy (0 = none, 1 = as written).
+    ``expires``; what is suspended before it is effective was only ever a threat. ``strength``
+    scales the whole policy (0 = none, 1 = as written).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -192,14 +193,15 @@ class Policy(BaseModel):
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Policy:
-        ends = [("suspended", self.suspended), ("expires", self.expires)]
         if self.effective < self.announced:
             raise ValueError("effective must not lie before announced")
-        for name, date in ends:
-            if date is not None and date < self.effective:
-                raise ValueError(
-                    f"{name} ({date}) must not lie before effective ({self.effective})"
-                )
+        # a policy may be shelved before it takes effect, as most of those of October 2025 were
+        for name, date, first, begin in (
+            ("suspended", self.suspended, "announced", self.announced),
+            ("expires", self.expires, "effective", self.effective),
+        ):
+            if date is not None and date < begin:
+                raise ValueError(f"{name} ({date}) must not lie before {first} ({begin})")
         return self
 
     def status(self, date: dt.date) -> Status:

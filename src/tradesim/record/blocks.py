@@ -221,6 +221,7 @@ def states(
         "fees_usd": accounts["fees_usd"],
         "rents_usd": accounts["rents_usd"],
         "public_spending_usd": accounts["spent_usd"],
+        "firms_money_usd": accounts["money_usd"],
         "rest_of_trade_usd": accounts["rest_of_trade_usd"],
         "chips_usd": accounts["chips_usd"],
         "stockpile_t": sum_by(holder, state.stock[held], count),

@@ -11,8 +11,8 @@ from tradesim import axes, schema
 from tradesim.market.state import ACCOUNTS, MarketState
 from tradesim.record import blocks
 from tradesim.record.blocks import Block
-from tradesim.record.sums import Sums, months, standing_still
-from tradesim.world.types import World
+from tradesim.record.sums import LEDGERS, Sums, months, standing_still
+from tradesim.world.types import Floats, World, sum_by
 
 Event = tuple[dt.date, str, str, str, str, str, str]
 
@@ -30,7 +30,7 @@ class Recorder:
         self._events: list[Event] = []
         self._markets = blocks.Markets(world)
         self._stood: set[tuple[int, int]] = set()
-        self._accounts = {name: np.zeros(len(axes.ECONOMIES)) for name in ACCOUNTS}
+        self._accounts = {name: np.zeros(len(axes.ECONOMIES)) for name in LEDGERS}
         self._period: dt.date | None = None
         self._last: MarketState | None = None
         self._sums = Sums(world)
@@ -50,11 +50,13 @@ class Recorder:
         for row in np.flatnonzero(standing).tolist():
             self._first_stoppage(row, date)
         parts = [(step_began, 1.0)] if self.full else months(date, 7.0 * weeks)
+        booked = self._booked(state)
         for first, share in parts:
             if self._period is not None and first != self._period:
                 self._close()
             self._period = first
             self._sums.add(state, standing, share, 7.0 * weeks * share)
+            self._sums.book(booked, share)
             self._last = state
 
     def tables(self) -> dict[str, pa.Table]:
@@ -74,11 +76,16 @@ class Recorder:
         self._blocks["flows"].append(blocks.flows(world, sums, state, date))
         self._blocks["licences"] += blocks.licences(world, sums, state, date)
         self._blocks["plants"].append(blocks.plants(world, sums, state, date))
-        now = {name: getattr(state, name).copy() for name in ACCOUNTS}
-        since = {name: now[name] - before for name, before in self._accounts.items()}
-        self._blocks["states"].append(blocks.states(world, state, since, date))
-        self._accounts = now
+        self._blocks["states"].append(blocks.states(world, state, sums.accounts, date))
         self._sums, self._period = Sums(world), None
+
+    def _booked(self, state: MarketState) -> dict[str, Floats]:
+        """What governments' and firms' ledgers took in since the last step, USD [economies]."""
+        now = {name: getattr(state, name).copy() for name in ACCOUNTS}
+        now["money_usd"] = sum_by(self.world.firms.economy, state.money_usd, len(axes.ECONOMIES))
+        since = {name: now[name] - before for name, before in self._accounts.items()}
+        self._accounts = now
+        return since
 
     def _first_stoppage(self, firm: int, date: dt.date) -> None:
         """Report the first plant that stands still in an economy and stage."""

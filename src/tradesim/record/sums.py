@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from tradesim.market.state import MarketState
-from tradesim.world.types import Floats, World
+from tradesim.market.state import ACCOUNTS, MarketState
+from tradesim.world.types import N_ECONOMIES, Floats, World
 
 #: A plant that gets less than this share of what its plan needs stands still.
 STOPPED_BELOW = 0.2
@@ -30,6 +30,8 @@ LANE_FLOWS: Mapping[str, Callable[[MarketState], Floats]] = {
     "value": lambda s: s.value_usd,
     "duty": lambda s: s.duty_usd,
 }
+#: Ledgers by economy, USD: those of governments, and the money of firms.
+LEDGERS = (*ACCOUNTS, "money_usd")
 #: Flows of a licence book summed over a period [links], t; ``waited`` in tonne-weeks.
 BOOK_FLOWS = ("applied", "granted", "denied", "lapsed", "waited")
 
@@ -50,6 +52,7 @@ class Sums:
         self.stopped, self.activity = np.zeros(firms), np.zeros(firms)
         self.days = 0.0
         self.books: dict[str, dict[str, Floats]] = {}
+        self.accounts = {name: np.zeros(N_ECONOMIES) for name in LEDGERS}
 
     def add(self, state: MarketState, standing: Floats, share: float, days: float) -> None:
         """Add a share of a step's flows, and its prices weighted by ``days``.
@@ -74,6 +77,11 @@ class Sums:
         if state.rerouted is not None:
             self.rerouted += share * state.rerouted
         self._add_books(state, share)
+
+    def book(self, accounts: Mapping[str, Floats], share: float) -> None:
+        """Add a share of what a step brought into the ledgers, USD [economies]."""
+        for name, usd in accounts.items():
+            self.accounts[name] += share * usd
 
     def _add_books(self, state: MarketState, share: float) -> None:
         links = len(self.world.links)

@@ -34,8 +34,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 STAGES = {
     "mine": "mines", "separation": "separation plants", "metal": "metal makers",
     "magnet": "magnet makers", "component": "component makers", "manufacture": "manufacturers",
-    "recycling": "recyclers", "trader": "traders",
-    "reserve": "public reserves",
+    "recycling": "recyclers", "trader": "traders", "reserve": "public reserves",
+    "further": "makers of further goods",
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tradesim.axes import ECONOMIES, ELEMENTS, END_USES, GOODS, STAGES, USE_LABELS
+from tradesim.axes import CHAIN_GOODS, ECONOMIES, ELEMENTS, END_USES, GOODS, STAGES, USE_LABELS
 
 QUALITIES: tuple[str, ...] = (
     "official", "press", "estimate", "assumption", "recalled", "reconciled",
@@ -47,6 +47,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "change_pct": (-1e6, 1e6),
     "sigma": (0.0, 10.0),
     "weeks": (0.0, 104.0),
+    "firms": (1.0, 200.0),
 }
 #: Columns that may be empty.
 OPTIONAL: tuple[str, ...] = ("note",)
@@ -173,7 +174,7 @@ FREE_TEXT: dict[str, tuple[str, ...]] = {"transit": ("region",)}
 COMPLETE: dict[str, tuple[str, tuple[str, ...]]] = {
     "growth": ("end_use", END_USES),
     "end_uses": ("end_use", END_USES),
-    "goods": ("good", GOODS),
+    "goods": ("good", CHAIN_GOODS),
     "economies": ("economy", ECONOMIES),
     "transit": ("economy", ECONOMIES),
 }

@@ -11,8 +11,17 @@ import numpy.typing as npt
 from tradesim import axes, rng
 from tradesim.errors import ModelError
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
+from tradesim.tables.further import with_further
 from tradesim.tables.loader import BaseYear, load_base
-from tradesim.world import alternatives, content, flows, prices, projects, technology
+from tradesim.world import (
+    alternatives,
+    content,
+    flows,
+    further,
+    prices,
+    projects,
+    technology,
+)
 from tradesim.world.derive import derived
 from tradesim.world.firms import Firms, draw_firms, joined, read_cells, traders
 from tradesim.world.reserves import Reserve, add_reserves
@@ -52,12 +61,13 @@ def build_world(
     Returns arrays in t a week and USD/kg. Raises :class:`InputError` for too few firms and
     :class:`ModelError` when links do not add up to the recipes.
     """
-    base = base or load_base()
+    base = with_further(base or load_base(), scenario.further_goods)
     cells = read_cells(base)
     firms = draw_firms(base, cells, scenario.firms, seed)
     network = flows.draw_network(base, cells, firms, seed)
     if scenario.pipeline:
         firms, network = projects.add_projects(base, scenario, firms, network)
+    firms, network = further.add_further(scenario.further_goods, firms, network, seed)
     network = alternatives.add_alternatives(firms, network)
     hubs = traders(base)
     firms, network = joined(firms, hubs), flows.with_idle(network, len(hubs))

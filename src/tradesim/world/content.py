@@ -36,6 +36,8 @@ class Vectors:
             one: Floats = np.zeros(N_ELEMENTS)
             one[axes.ELEMENT_INDEX[good.removeprefix("oxide_")]] = 1.0
             return one
+        if good in axes.FURTHER_GOODS:
+            return np.zeros(N_ELEMENTS)
         if good in axes.CONCENTRATES:
             return self._mine[axes.ECONOMIES[firms.economy[firm]], good]
         if good == "scrap_NdFeB" and firms.stage[firm] == axes.STAGE_INDEX["magnet"]:

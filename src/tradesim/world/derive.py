@@ -65,10 +65,7 @@ def derived(
         "recovery": recoveries(firms, slots, nominal),
         **_market_facts(slots),
         "transit_weeks_in": _transit(slots, links, lanes),
-        "input_use": np.array(
-            [axes.USE_INDEX.get(firms.line[f], axes.USE_INDEX[axes.UNDECLARED]) for f in firm],
-            np.int64,
-        ),
+        "input_use": np.array([axes.end_use_of(firms.line[f]) for f in firm], np.int64),
         "final": stage == _STAGE["manufacture"],
         "is_component_input": component,
         **_component_facts(slots, np.flatnonzero(component)),

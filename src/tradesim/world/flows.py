@@ -37,8 +37,8 @@ class Network:
 
 def draw_network(base: BaseYear, cells: Cells, firms: Firms, seed: int) -> Network:
     """Draw who supplies whom, so that every cell's recipe is met by every one of its firms."""
-    uses, outputs, disposal = _firm_recipes(base, cells, firms)
-    drawn = _Drawing(base, cells, firms, seed)
+    uses, outputs, disposal = firm_recipes(base, cells, firms)
+    drawn = Drawing(base, cells, firms, seed)
     rows = base.table("flows")
     feeds = np.isin(rows["good"], FEEDS)
     drawn.connect_rows(np.flatnonzero(feeds), outputs - disposal)
@@ -52,7 +52,7 @@ def draw_network(base: BaseYear, cells: Cells, firms: Firms, seed: int) -> Netwo
     )  # fmt: skip
 
 
-def _firm_recipes(base: BaseYear, cells: Cells, firms: Firms) -> tuple[Floats, Floats, Floats]:
+def firm_recipes(base: BaseYear, cells: Cells, firms: Firms) -> tuple[Floats, Floats, Floats]:
     """Use, gross output and disposal [firms, goods] in t a year if every firm were average."""
     by_cell = {role: np.zeros((len(cells.key), N_GOODS)) for role in ("in", "out", "disposal")}
     index, rows = cells.index(), base.table("process")
@@ -64,7 +64,7 @@ def _firm_recipes(base: BaseYear, cells: Cells, firms: Firms) -> tuple[Floats, F
     return tuple(share * by_cell[role][firms.cell] for role in ("in", "out", "disposal"))  # type: ignore[return-value]
 
 
-class _Drawing:
+class Drawing:
     """Connects flow rows to firms; keeps the links drawn so far."""
 
     def __init__(self, base: BaseYear, cells: Cells, firms: Firms, seed: int) -> None:
@@ -123,7 +123,7 @@ def _joint_output(
     base: BaseYear,
     cells: Cells,
     firms: Firms,
-    drawn: _Drawing,
+    drawn: Drawing,
     outputs: Floats,
     disposal: Floats,
 ) -> tuple[Floats, Floats]:

@@ -13,6 +13,8 @@ from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Slots, sum_by
 
 #: Costs are passed on up to this share of the way (in logs) to the choke price (assumption).
 PASSED_ON = 0.9
+#: Stands in for the price, in USD/kg, of a further good that the world does not trade.
+NO_MARKET = 1.0
 
 
 def base_prices(base: BaseYear) -> Floats:
@@ -23,7 +25,7 @@ def base_prices(base: BaseYear) -> Floats:
     table = {(str(g), str(r)): float(p) for g, r, p in known}
     for i, economy in enumerate(axes.ECONOMIES):
         for j, good in enumerate(axes.GOODS):
-            price[i, j] = table.get((good, economy), table[good, "ROW"])
+            price[i, j] = table.get((good, economy), table.get((good, "ROW"), NO_MARKET))
     return price.ravel()
 
 

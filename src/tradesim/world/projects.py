@@ -144,4 +144,4 @@ def _partners(
 
 def use_label(line: str) -> int:
     """End use that a buyer of a line certifies (index on USE_LABELS)."""
-    return axes.USE_INDEX.get(line, axes.USE_INDEX[axes.UNDECLARED])
+    return axes.end_use_of(line)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tradesim.report.instruments import (
+    outside,
     pipeline,
     port_fees,
     price_floor,
@@ -28,6 +29,7 @@ BLOCKS: tuple[Callable[[Reading], str], ...] = (
     routes.block,
     stockpile.block,
     price_floor.block,
+    outside.block,
 )
 
 
