@@ -160,6 +160,10 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     instrument: ClassVar[str] = "policy"
+    #: What it works through when it writes nothing into the terms itself.
+    acts_through: ClassVar[str] = ""
+    #: Pages without which it has nothing to act on, such as the licence that it eases.
+    needs: ClassVar[tuple[str, ...]] = ()
 
     title: str = Field(description="What it is, in a line")
     imposed_by: str = Field(description="Economy that imposes it")
@@ -219,6 +223,14 @@ class Policy(BaseModel):
 
     def ends_soon(self, date: dt.date) -> bool:
         """Whether firms already reckon with the end of this policy."""
+        return False
+
+    def forbids(self) -> bool:
+        """Whether nothing that it covers may pass."""
+        return False
+
+    def grants(self) -> bool:
+        """Whether it lets through what its authority otherwise controls."""
         return False
 
     def write(self, terms: Terms, world: World, now: Calendar) -> None:
