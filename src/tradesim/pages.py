@@ -41,7 +41,8 @@ def policy_page(each: Entry, scenarios: Sequence[str], command: str) -> str:
         lines += ["", "Parameters", *_parameters(each.cls, each.page)]
     lines += ["", "Sources", *_items(each.page.get("sources") or ["none named"])]
     lines += ["", "Scenarios with it", *_wrap(", ".join(scenarios) or "none yet", "  ")]
-    return "\n".join([*lines, "", "Try", f"  {command}"])
+    words = textwrap.wrap(command, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    return "\n".join([*lines, "", "Try", "  " + " \\\n    ".join(words)])
 
 
 def scenario_page(told: Mapping[str, Any], entries: Sequence[Entry], end: dt.date) -> str:
