@@ -73,8 +73,11 @@ def goods_at_hand(model: TradeModel) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def goods_made(model: TradeModel) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Output less use and disposal of every good in the last step [goods], t."""
+    """Output less use, disposal and what was seized of every good in the last step [goods], t."""
     state, slots = model.state, model.world.slots
     change = state.output - state.disposed
     change[: slots.inputs] -= state.use
+    seized = getattr(state, "seized", None)
+    if seized is not None:
+        change -= sum_by(model.world.links.seller, seized, len(change))
     return sum_by(slots.good, change, len(axes.GOODS))

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import yaml
 
-from tradesim import config, policies
+from tradesim import axes, config, policies
 from tradesim.model import simulate
 from tradesim.policies import Policy
 from tradesim.scenario import Scenario
@@ -61,8 +61,10 @@ def partners(name: str) -> dict[str, Page]:
 
 
 def world(weeks: int, pages: dict[str, Page]) -> Scenario:
-    """A short run that grows and has its projects, without noise."""
-    return scenario(weeks=weeks, growth=True, pipeline=True, policies=pages)
+    """A short run that grows and has its projects and all goods there are, without noise."""
+    further = getattr(axes, "FURTHER_GOODS", ())
+    more = {"further_goods": further} if further else {}
+    return scenario(weeks=weeks, growth=True, pipeline=True, policies=pages, **more)
 
 
 @cache
@@ -82,21 +84,18 @@ def with_page(name: str, own: Page, weeks: int) -> Tables:
     return simulate(world(weeks, {**partners(name), name: own}), 0)
 
 
-def distances(free: Tables, half: Tables, full: Tables) -> tuple[float, float]:
-    """How far two doses move a world: mean over columns of the summed absolute change.
+def responses(free: Tables, half: Tables, full: Tables) -> npt.NDArray[np.float64]:
+    """How far two doses move each measured column from the world without [columns, 2].
 
-    Each column is scaled by its size in the worlds without and with the whole dose, so that
-    both doses are measured by one rod.
+    Summed absolute change over all rows, in the column's unit; columns that nothing moves are
+    left out.
     """
-    moved = []
+    moved = [np.zeros((0, 2))]
     for name in free:
         for none, some, all_ in _columns([tables[name] for tables in (free, half, full)]):
-            scale = max(np.abs(none).sum(), np.abs(all_).sum())
-            if scale > 0.0:
-                change = [np.abs(some - none).sum(), np.abs(all_ - none).sum()]
-                moved.append(np.array(change) / scale)
-    mean = np.mean(moved, axis=0)
-    return float(mean[0]), float(mean[1])
+            moved.append(np.array([[np.abs(some - none).sum(), np.abs(all_ - none).sum()]]))
+    found = np.concatenate(moved)
+    return np.asarray(found[found.any(axis=1)])
 
 
 def _columns(tables: list[pa.Table]) -> Iterator[list[npt.NDArray[np.float64]]]:

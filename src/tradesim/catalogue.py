@@ -22,7 +22,7 @@ from tradesim import axes, config
 from tradesim import policies as instruments
 from tradesim.errors import InputError
 from tradesim.fields import Fact, facts
-from tradesim.policies import Coverage, Policy
+from tradesim.policies import Coverage, Policy, consistency
 from tradesim.policies.base import economies
 from tradesim.tables import loader
 
@@ -142,6 +142,8 @@ def command(each: Entry, scenarios: Sequence[str], library: Sequence[str]) -> st
         beside += [other for other in library if each.policy.suspends(other)][:1]
     names = [*dict.fromkeys([*beside, each.name])]
     words = [f"+policy@policies.{name}={name}" for name in names]
+    further = consistency.further_goods(each.policy.covers) if each.policy else ()
+    words += [f"further_goods=[{','.join(further)}]"] if further else []
     return " ".join(
         ["tradesim run scenario=reference", *words, "scenario.name=trial", "compare=reference",
          "seeds=5"]

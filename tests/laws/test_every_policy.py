@@ -23,19 +23,18 @@ from library import (
     absent,
     at_start,
     class_of,
-    distances,
     equal,
     page,
     partners,
+    responses,
     run_without,
     with_page,
     without,
     world,
 )
-from tradesim import model as model_
-from tradesim import policies
+from tradesim import config, policies
 from tradesim.model import TradeModel, simulate
-from tradesim.policies import Calendar, Policy, consistency
+from tradesim.policies import Calendar, Policy
 from tradesim.terms import Terms
 
 #: Long enough for lots to arrive and stocks to answer.
@@ -130,24 +129,27 @@ def test_suspended_is_absent(name: str) -> None:
 
 @every_page
 def test_effects_grow_with_strength(name: str) -> None:
-    """The whole policy moves the world, and half of it moves it no further."""
+    """The whole policy moves the world, and further than half of it in the median column.
+
+    Not in every one: a price that overshoots, or the shortage of a good that another good's
+    shortage relieves, may move less.
+    """
     if class_of(name).acts_through and not partners(name):
         pytest.fail("no page of the library is named by it")
     for weeks in HORIZONS:
         free = without(name, weeks)
         half = with_page(name, at_start(name, strength=0.5), weeks)
-        full = with_page(name, at_start(name), weeks)
-        one, two = distances(free, half, full)
-        if two > 0.0:
+        found = responses(free, half, with_page(name, at_start(name), weeks))
+        if found[:, 1].any():
             break
-    assert two > 0.0, "it changes nothing: name in `needs` of its class what it acts upon"
-    assert one <= two * (1.0 + 1e-9)
+    assert found[:, 1].any(), "it changes nothing: name in `needs` what it acts upon"
+    ratio = found[:, 1] / np.maximum(found[:, 0], 1e-300)
+    assert np.median(ratio) >= 1.0 - 1e-9
 
 
 def stepped(pages: dict[str, Any], weeks: int) -> None:
     """Run with every balance checked in every step."""
-    setting = world(weeks, pages)
-    model = TradeModel(setting, 0, world=model_._world(model_._setting(setting), 0))
+    model = TradeModel(world(weeks, pages), 0)
     balance = Balance(model)
     for _ in range(weeks):
         balance.step()
@@ -186,8 +188,7 @@ def assert_equal(one: Any, two: Any, where: str) -> None:
 def test_order_does_not_matter_to_the_terms() -> None:
     """All policies together, written in three orders, leave the same terms."""
     loaded: list[Policy] = list(policies.load(all_pages()).values())
-    setting = world(WEEKS, {})
-    world_ = model_._world(model_._setting(setting), 0)
+    world_ = TradeModel(world(WEEKS, all_pages()), 0).world
     now = Calendar(START + dt.timedelta(weeks=9), 9.0, START)
     found = []
     shuffled = [loaded[i] for i in np.random.default_rng(0).permutation(len(loaded))]
@@ -217,10 +218,7 @@ def test_all_together_balance() -> None:
 @every_page
 def test_a_page_covers_something(name: str) -> None:
     """Its elements, goods, places, uses and firms are found in the world."""
-    setting = world(WEEKS, {})
-    loaded = policies.load({**partners(name), name: page(name)})
-    consistency.check(loaded, PAGES)
-    consistency.check_world(loaded, model_._world(model_._setting(setting), 0))
+    config.check_together(world(WEEKS, {**partners(name), name: page(name)}))
 
 
 def test_the_world_without_is_worked_out_once() -> None:

@@ -83,6 +83,12 @@ def overlap(one: Coverage, other: Coverage) -> bool:
     )
 
 
+def further_goods(covers: Coverage) -> tuple[str, ...]:
+    """The goods of a coverage of nothing but goods that a scenario must ask for; else none."""
+    covered, further = covers.goods_covered(), getattr(axes, "FURTHER_GOODS", ())
+    return covered if all(good in further for good in covered) else ()
+
+
 # -- dates and truces ------------------------------------------------------------------------------
 
 
@@ -245,7 +251,9 @@ def _refuse_empty(name: str, covers: Coverage, world: World) -> None:
         if matching
         else "coverage of "
         "goods, places and uses between which the base year, projects or known alternatives trade",
-        remedy="correct one of these fields of covers",
+        remedy=f"say further_goods=[{','.join(further_goods(covers))}]"
+        if further_goods(covers)
+        else "correct one of these fields of covers",
     )
 
 
