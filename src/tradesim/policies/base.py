@@ -226,11 +226,11 @@ class Policy(BaseModel):
         return False
 
     def forbids(self) -> bool:
-        """Whether nothing that it covers may pass."""
+        """Whether the policy, at full strength, lets nothing of what it covers pass."""
         return False
 
     def grants(self) -> bool:
-        """Whether it lets through what its authority otherwise controls."""
+        """Whether the policy lets pass what another one holds back."""
         return False
 
     def write(self, terms: Terms, world: World, now: Calendar) -> None:
