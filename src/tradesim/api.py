@@ -108,6 +108,7 @@ def _with_scenario(
         changed = Scenario.model_validate(own.model_dump() | world)
     except ValidationError as error:
         raise explain(error, Scenario, where=f"scenario '{own.name}'") from error
+    config.check_together(changed, trusted=("",))  # its classes are already the caller's
     itself = changed.compare == changed.name and changed.name not in config.names("scenario")
     frame = {key: value for key, value in overrides.items() if key not in _OWN}
     frame |= {key: getattr(changed, key) for key in config.SHARED}

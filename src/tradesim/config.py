@@ -30,7 +30,9 @@ from tradesim import overrides as ov
 from tradesim import policies
 from tradesim.errors import InputError, TradesimError, unknown
 from tradesim.fields import explain, keys
+from tradesim.policies import consistency
 from tradesim.scenario import RunConfig, Scenario
+from tradesim.world import World, build_world
 
 Tree = dict[str, Any]
 
@@ -40,6 +42,8 @@ _TOLD = ("name", "title", "story", "sources")
 _WORLD = tuple(key for key in Scenario.model_fields if key not in _TOLD)
 #: Words with these roots make the scenario itself; the world of comparison does not follow them.
 _OWN = frozenset({"policies", "policy", "compare", "scenario", "experiment"})
+#: What a scenario says that does not decide who trades what with whom.
+_UNTRADED = {*_TOLD, "compare", "weeks", "step_weeks", "noise", "market", "policies"}
 _JOB = ("seeds", "workers", "record", "uncertainty", "engine", "out")
 
 
@@ -118,7 +122,7 @@ def settle(parsed: Sequence[Override]) -> tuple[list[str], list[Path]]:
     kept = [o for o in parsed if o.key_or_group != "hydra.searchpath"]
     where = f"on the command line, with scenario '{pages['scenario']['name']}'"
     named = [o.value() for o in parsed if o.key_or_group == "allow_targets"]
-    trusted = _trusted(named[-1] if named else None)
+    trusted = allowed_prefixes(named[-1] if named else None)
     return ov.settle_keys(kept, set(flatten(pages)), _declared(pages, trusted), where), folders
 
 
@@ -152,7 +156,7 @@ def resolve(tree: Tree, comparison: Tree | None = None, *, record: str = "monthl
 
     Raises :class:`InputError` that names the key, the value and the range with its unit.
     """
-    trusted = _trusted(tree.get("allow_targets"))
+    trusted = allowed_prefixes(tree.get("allow_targets"))
     scenario = _scenario(tree, trusted)
     compare = None if comparison is None else _scenario(comparison, trusted)
     told_apart(scenario, compare)
@@ -312,13 +316,32 @@ def _scenario(tree: Tree, trusted: Sequence[str]) -> Scenario:
     for key in tree:
         if key not in known:
             raise unknown("key", key, known, where=where)
-    _check_policies(tree["policies"], trusted, where)
     try:
-        return Scenario(
+        scenario = Scenario(
             **tree["scenario"], **{k: tree[k] for k in _WORLD if k in tree and k != "compare"}
         )
     except ValidationError as error:
         raise explain(error, Scenario, where=where) from error
+    check_together(scenario, trusted)
+    return scenario
+
+
+def check_together(scenario: Scenario, trusted: Sequence[str] = ("tradesim.",)) -> None:
+    """Refuse policies of ``scenario`` that contradict each other or that its world lacks.
+
+    Raises :class:`InputError` that names the policy and the field.
+    """
+    _check_policies(scenario.policies, trusted, f"scenario '{scenario.name}'")
+    loaded = policies.load(scenario.policies, trusted)
+    consistency.check(loaded, names("policy"))
+    if loaded:
+        consistency.check_world(loaded, _traded(scenario.model_dump_json(exclude=_UNTRADED)))
+
+
+@lru_cache(maxsize=4)  # a sweep's points share it: what they vary seldom changes who trades
+def _traded(setting: str) -> World:
+    """The firms and lanes of a scenario's world, as one seed draws them."""
+    return build_world(Scenario.model_validate({"name": "", "title": "", **json.loads(setting)}), 0)
 
 
 def _seeds(value: Any) -> Any:
@@ -334,7 +357,7 @@ def _seeds(value: Any) -> Any:
     return tuple(range(value))
 
 
-def _trusted(named: Any = None) -> tuple[str, ...]:
+def allowed_prefixes(named: Any = None) -> tuple[str, ...]:
     """Prefixes of the classes that ``_target_`` may name; ``named`` are the user's packages."""
     packages = [named] if isinstance(named, str) else named or []
     return ("tradesim.", *(f"{str(package).rstrip('.')}." for package in packages))

@@ -6,16 +6,18 @@ Nothing is written here that stands elsewhere, so a new page or row is listed wi
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
-from tradesim import config
+from tradesim import catalogue, config, pages
+from tradesim import overrides as ov
 from tradesim.errors import InputError, unknown
 from tradesim.fields import facts
 from tradesim.parameters import MarketParameters
@@ -25,61 +27,92 @@ from tradesim.tables import loader
 Item = dict[str, Any]
 
 _TABLES = Path(loader.__file__).with_name("base")
+#: Words that say where to look, beside the name.
+_PLACE_KEYS = ("hydra.searchpath", "allow_targets")
 #: The name under which ``describe`` shows every key and behavioural parameter.
 PARAMETERS = "parameters"
 
 
-def scenarios() -> list[Item]:
+@dataclass(frozen=True)
+class Place:
+    """Where pages are looked for and which classes are loaded: ``words`` say it as in a run.
+
+    ``hydra.searchpath=[...]`` adds folders, ``allow_targets=PACKAGE`` allows a user's classes.
+    """
+
+    words: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = field(init=False)
+    prefixes: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the words; anything but the two keys is refused."""
+        parsed = ov.read(self.words)
+        for each in parsed:
+            if each.key_or_group not in _PLACE_KEYS:
+                raise unknown("key", each.key_or_group, _PLACE_KEYS, "tradesim list and describe")
+        named = [each.value() for each in parsed if each.key_or_group == "allow_targets"]
+        object.__setattr__(self, "folders", tuple(config.search_dirs(parsed)))
+        object.__setattr__(self, "prefixes", config.allowed_prefixes(named[-1] if named else None))
+
+    def compose(self, scenario: str) -> Item:
+        """A scenario's page with all that it takes in."""
+        paths = [word for word in self.words if word.startswith("hydra.searchpath")]
+        return config.compose([f"scenario={scenario}", *paths])
+
+
+def scenarios(place: Place | None = None) -> list[Item]:
     """Scenarios by name: title, the world each is compared with, its story in one paragraph."""
     rows = []
-    for name, page in _pages("scenario").items():
+    for name, page in _pages("scenario", place).items():
         told = page.get("scenario") or {}
         row = {"name": name, "title": told.get("title", ""), "compare": told.get("compare")}
         rows.append({**row, "story": _one_line(told.get("story", ""))})
     return rows
 
 
-def policies() -> list[Item]:
-    """Policies by name: title, class, who imposes it on whom, and its dates."""
+def policies(place: Place | None = None) -> list[Item]:
+    """Policies by name: title, class, instrument, who imposes it on whom, and its dates."""
     kept = ("imposed_by", "on", "announced", "effective", "suspended", "expires")
     rows = []
-    for name, page in _pages("policy").items():
-        row = {"name": name, "title": page.get("title", ""), "class": page.get("_target_", "")}
+    for each in _library(place):
+        page = each.page
+        row = {"name": each.name, "title": page.get("title", ""), "class": page.get("_target_", "")}
+        row["instrument"] = each.cls.instrument if each.cls else ""
         rows.append(row | {key: page[key] for key in kept if key in page})
     return rows
 
 
-def strategies() -> list[Item]:
+def strategies(place: Place | None = None) -> list[Item]:
     """Strategies of states; none is built yet."""
     return []
 
 
-def goods() -> list[Item]:
+def goods(place: Place | None = None) -> list[Item]:
     """Goods by code: title, stage, customs code, unit, and whether the controls of 2025 name it."""
     return _table("goods.csv", key="good", title="title")
 
 
-def economies() -> list[Item]:
+def economies(place: Place | None = None) -> list[Item]:
     """Economies by ISO 3166 code (and EU27, ROW): full name and role."""
     return _table("economies.csv", key="economy", title="name")
 
 
-def data() -> list[Item]:
+def data(place: Place | None = None) -> list[Item]:
     """Every sourced table, reconciliation adjustment and gap-filling rule, with size and source."""
     return [dict(row) for row in loader.list_data()]
 
 
-def experiments() -> list[Item]:
+def experiments(place: Place | None = None) -> list[Item]:
     """Experiments by name: title and the sweep that each declares."""
     rows = []
-    for name, page in _pages("experiment").items():
+    for name, page in _pages("experiment", place).items():
         told = page.get("experiment") or {}
         sweep = ((page.get("hydra") or {}).get("sweeper") or {}).get("params") or {}
         rows.append({"name": name, "title": told.get("title", ""), "sweep": sweep})
     return rows
 
 
-KINDS: Mapping[str, Callable[[], list[Item]]] = {
+KINDS: Mapping[str, Callable[[Place | None], list[Item]]] = {
     "scenarios": scenarios,
     "policies": policies,
     "strategies": strategies,
@@ -90,20 +123,21 @@ KINDS: Mapping[str, Callable[[], list[Item]]] = {
 }
 
 
-def describe(name: str) -> Item:
+def describe(name: str, place: Place | None = None) -> Item:
     """All that is known about ``name``: a scenario, policy, good, economy, experiment or data item.
 
     Raises :class:`InputError` with the nearest name for one that nothing is called.
     """
+    place = place or Place()
     if name == PARAMETERS:
         return _parameters()
-    if name in config.names("scenario"):
-        return _scenario(name)
-    if name in config.names("policy"):
-        return _policy(name)
+    if name in config.names("scenario", place.folders):
+        return _scenario(name, place)
+    if name in config.names("policy", place.folders):
+        return _policy(name, place)
     known = {PARAMETERS}
     for kind, rows in KINDS.items():
-        found = {str(row["name"]): row for row in rows()}
+        found = {str(row["name"]): row for row in rows(place)}
         if name in found:
             return {"kind": kind, **found[name]}
         known |= found.keys()
@@ -112,24 +146,40 @@ def describe(name: str) -> Item:
 
 def list_command(words: Sequence[str]) -> int:
     """``tradesim list KIND [--json]``."""
-    kind, as_json = _one_argument(words, "list", KINDS)
+    kind, as_json, place = _one_argument(words, "list", KINDS)
     if kind not in KINDS:
         raise unknown("list", kind, KINDS, where="tradesim list")
-    rows = KINDS[kind]()
-    print(_json(rows) if as_json else _columns(rows))
+    if as_json:
+        print(_json(KINDS[kind](place)))
+    elif kind == "policies":
+        print(pages.policy_list(_library(place)))
+    else:
+        print(_columns(KINDS[kind](place)))
     return 0
 
 
 def describe_command(words: Sequence[str]) -> int:
     """``tradesim describe NAME [--json]``."""
-    name, as_json = _one_argument(words, "describe", ("april_2025", "magnet_NdFeB", PARAMETERS))
-    found = describe(name)
-    print(_json(found) if as_json else _page(found))
+    known = ("april_2025", "magnet_NdFeB", PARAMETERS)
+    name, as_json, place = _one_argument(words, "describe", known)
+    found = describe(name, place)
+    if as_json:
+        print(_json(found))
+    elif found["kind"] == "policy":
+        each = _entry(name, place)
+        print(pages.policy_page(each, found["scenarios"], found["command"]))
+    elif found["kind"] == "scenario":
+        start = dt.date.fromisoformat(str(found["keys"]["start"]))
+        end = start + dt.timedelta(weeks=found["keys"]["weeks"])
+        entries = catalogue.library(found["policies"], place.prefixes)
+        print(pages.scenario_page(found, entries, end))
+    else:
+        print(_page(found))
     return 0
 
 
-def _scenario(name: str) -> Item:
-    tree = config.compose([f"scenario={name}"])
+def _scenario(name: str, place: Place) -> Item:
+    tree = place.compose(name)
     told = tree.pop("scenario")
     keys = {k: v for k, v in tree.items() if k not in {"policies", "market", "allow_targets"}}
     return {
@@ -142,16 +192,40 @@ def _scenario(name: str) -> Item:
     }
 
 
-def _policy(name: str) -> Item:
-    page = _pages("policy")[name]
-    found = {"kind": "policy", "name": name, **page}
-    target = str(page.get("_target_", ""))
-    if target.startswith("tradesim."):
-        module, _, cls = target.rpartition(".")
-        model = getattr(import_module(module), cls)
-        found["class"] = _one_line(model.__doc__ or "")
-        found["fields"] = _fields(model)
-    return found
+def _policy(name: str, place: Place) -> Item:
+    each = _entry(name, place)
+    found = {"kind": "policy", "name": name, **each.page}
+    if each.cls:
+        found |= {"class": _one_line(each.cls.__doc__ or ""), "instrument": each.cls.instrument}
+        found |= {"acts_through": each.cls.acts_through, "needs": list(each.cls.needs)}
+        found["fields"] = [
+            row | ({"value": each.page[row["name"]]} if row["name"] in each.page else {})
+            for row in _fields(each.cls)
+        ]
+    if each.policy:
+        found["covered"] = dict(catalogue.coverage(each.policy.covers))
+    if each.fault:
+        found["fault"] = each.fault
+    used = [s for s in config.names("scenario", place.folders) if name in _policies_of(s, place)]
+    library = config.names("policy", place.folders)
+    return found | {"scenarios": used, "command": catalogue.command(each, used, tuple(library))}
+
+
+def _policies_of(scenario: str, place: Place) -> Mapping[str, Any]:
+    """Policies of a scenario; none of one that is not sound, which a run of it will tell."""
+    try:
+        return dict(place.compose(scenario)["policies"])
+    except InputError:
+        return {}
+
+
+def _entry(name: str, place: Place) -> catalogue.Entry:
+    return catalogue.entry(name, _pages("policy", place)[name], place.prefixes)
+
+
+def _library(place: Place | None) -> list[catalogue.Entry]:
+    place = place or Place()
+    return catalogue.library(_pages("policy", place), place.prefixes)
 
 
 def _parameters() -> Item:
@@ -175,9 +249,9 @@ def _fields(model: type[BaseModel]) -> list[Item]:
     return rows
 
 
-def _pages(group: str) -> dict[str, Item]:
+def _pages(group: str, place: Place | None = None) -> dict[str, Item]:
     found = {}
-    for name, path in config.names(group).items():
+    for name, path in config.names(group, (place or Place()).folders).items():
         try:
             page = yaml.safe_load(path.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:
@@ -200,15 +274,17 @@ def _table(file: str, *, key: str, title: str) -> list[Item]:
     ]
 
 
-def _one_argument(words: Sequence[str], verb: str, known: Iterable[str]) -> tuple[str, bool]:
-    names = [word for word in words if word != "--json"]
+def _one_argument(words: Sequence[str], verb: str, known: Iterable[str]) -> tuple[str, bool, Place]:
+    """The name, whether JSON is asked for, and where to look."""
+    settings = tuple(word for word in words if "=" in word)
+    names = [word for word in words if word != "--json" and word not in settings]
     if len(names) != 1:
         raise InputError(
             f"'tradesim {verb}' takes one name, not {len(names)}",
             allowed=", ".join(known),
             remedy=f"tradesim {verb} {next(iter(known))}",
         )
-    return names[0], "--json" in words
+    return names[0], "--json" in words, Place(settings)
 
 
 def _json(value: Any) -> str:

@@ -37,6 +37,11 @@ def test_the_parameters_page_is_in_step() -> None:
     assert text_of(DOCS / "parameters.md") == page, "run: python tools/parameters_doc.py"
 
 
+def test_the_policies_page_is_in_step() -> None:
+    page = runpy.run_path(str(ROOT / "tools" / "policies_doc.py"))["page"]()
+    assert text_of(DOCS / "policies.md") == page, "run: python tools/policies_doc.py"
+
+
 def test_every_parameter_is_used_somewhere() -> None:
     assert "| nowhere |" not in text_of(DOCS / "parameters.md")
 

@@ -40,6 +40,8 @@ LAYERS = (
     ("analysis",),
     ("report",),
     ("api",),
+    ("catalogue",),
+    ("pages",),
     ("commands", "listing", "doctor"),
     ("cli",),
     ("__main__",),

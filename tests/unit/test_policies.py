@@ -1,4 +1,4 @@
-"""Every policy page: sources, units, dates, zero strength, and what it covers."""
+"""Single policies: what they cover, whom they treat how, what is refused. Pages: tests/laws."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tradesim import axes, config, policies
 from tradesim.errors import InputError
 from tradesim.model import simulate
-from tradesim.policies import Calendar, Coverage, ExportLicensing, Status, Tariff
+from tradesim.policies import Coverage, ExportLicensing, Tariff
 from tradesim.terms import Terms
 from tradesim.world import build_world
 from worlds import scenario
@@ -25,66 +25,6 @@ PAGES = sorted((config.config_dir() / "policy").glob("*.yaml"))
 def page(path: Path) -> dict[str, Any]:
     """A policy page as written."""
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
-def test_a_page_is_complete(path: Path) -> None:
-    """It loads, names its sources, and every number of its class has a unit."""
-    policy = policies.load_one(path.stem, page(path))
-    assert policy.title
-    assert policy.sources
-    for name, field in type(policy).model_fields.items():
-        if field.annotation in (float, int):
-            extra = field.json_schema_extra
-            assert isinstance(extra, dict), name
-            assert extra.get("unit"), name
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
-def test_no_strength_is_no_policy(path: Path) -> None:
-    """Bit for bit the world without it."""
-    weak = {**page(path), "strength": 0.0, "announced": "2025-01-13", "effective": "2025-01-20"}
-    with_it = simulate(scenario(weeks=14, noise=0.03, policies={"p": weak}), 0)
-    without = simulate(scenario(weeks=14, noise=0.03), 0)
-    for name in without:
-        if name != "events":
-            assert with_it[name].to_pandas().equals(without[name].to_pandas()), name
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
-def test_suspended_is_absent(path: Path) -> None:
-    """From the day of its suspension a policy writes nothing into the terms."""
-    world = build_world(scenario(), 0)
-    today = max(dt.date(2026, 6, 1), policies.load_one(path.stem, page(path)).effective)
-    policy = policies.load_one(path.stem, {**page(path), "suspended": today, "expires": None})
-    terms = Terms.free(world)
-    now = Calendar(today, 73.0, dt.date(2025, 1, 6), policy.status(today))
-    policy.write(terms, world, now)
-    free = Terms.free(world)
-    assert policy.status(today) is Status.SUSPENDED
-    for lever in ("ad_valorem", "preference", "ceiling", "detection", "cap_t_per_week"):
-        np.testing.assert_array_equal(getattr(terms, lever), getattr(free, lever))
-    assert not any(rule.covered.any() for rule in terms.licences.values())
-    assert not terms.alarm.any()
-
-
-def test_order_of_policies_does_not_matter() -> None:
-    """Duties add and the strictest licence holds, whichever is written first."""
-    world = build_world(scenario(), 0)
-    today = Calendar(dt.date(2026, 1, 5), 52.0, dt.date(2025, 1, 6))
-    loaded = [policies.load_one(p.stem, page(p)) for p in PAGES]
-    found = []
-    for ordered in (loaded, loaded[::-1]):
-        terms = Terms.free(world)
-        for policy in ordered:
-            policy.write(terms, world, today)
-        found.append(terms)
-    one, two = found
-    np.testing.assert_array_equal(one.ad_valorem, two.ad_valorem)
-    np.testing.assert_array_equal(one.hold_share, two.hold_share)
-    for authority, rule in one.licences.items():
-        np.testing.assert_array_equal(rule.approval, two.licences[authority].approval)
-        np.testing.assert_array_equal(rule.delay_weeks, two.licences[authority].delay_weeks)
 
 
 def test_coverage_by_element_good_and_destination() -> None:

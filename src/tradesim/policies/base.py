@@ -164,6 +164,10 @@ class Policy(BaseModel):
     instrument: ClassVar[str] = "policy"
     #: Whether stocks must carry the legal origin that the imposing state claims.
     tracks_origin: ClassVar[bool] = False
+    #: What it works through when it writes nothing into the terms itself.
+    acts_through: ClassVar[str] = ""
+    #: Pages without which it has nothing to act on, such as the licence that it eases.
+    needs: ClassVar[tuple[str, ...]] = ()
 
     title: str = Field(description="What it is, in a line")
     imposed_by: str = Field(description="Economy that imposes it")

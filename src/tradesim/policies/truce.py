@@ -21,6 +21,7 @@ class Truce(Policy):
     """
 
     instrument: ClassVar[str] = "truce"
+    acts_through: ClassVar[str] = "the policies that it suspends"
 
     suspended_policies: tuple[str, ...] = Field(
         description="Names of the scenario's policies that are suspended; wildcards are allowed"

@@ -1,0 +1,236 @@
+"""What holds for every page of the library, whichever instruments there are.
+
+A page runs alone, or beside the pages without which it has nothing to act on (``needs`` of its
+class) or that it suspends. All runs are short; dates are moved to the start.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from balances import Balance
+from library import (
+    PAGES,
+    START,
+    absent,
+    at_start,
+    class_of,
+    equal,
+    page,
+    partners,
+    responses,
+    run_without,
+    with_page,
+    without,
+    world,
+)
+from tradesim import config, policies
+from tradesim.model import TradeModel, simulate
+from tradesim.policies import Calendar, Policy
+from tradesim.terms import Terms
+
+#: Long enough for lots to arrive and stocks to answer.
+WEEKS = 12
+#: Horizons on which an effect may show; projects and phased shares take longer than shipments.
+HORIZONS = (WEEKS, 40, 104)
+#: Pages with an edit of their own.
+OWN = [name for name in PAGES if not class_of(name).acts_through]
+
+every_page = pytest.mark.parametrize("name", PAGES)
+
+
+# -- what a page says ------------------------------------------------------------------------------
+
+
+def numbers(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    """Fields that hold numbers, those of models inside included."""
+    for name, info in model.model_fields.items():
+        parts = list(_parts(info.annotation))
+        if any(part in (float, int) for part in parts):
+            yield name, info
+        for part in parts:
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from ((f"{name}.{inner}", fact) for inner, fact in numbers(part))
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _parts(inner)
+
+
+@every_page
+def test_a_page_says_what_it_is(name: str) -> None:
+    """It loads and names its sources; every field is described, every number has unit, source."""
+    policy = policies.load_one(name, page(name))
+    assert policy.title
+    assert policy.sources
+    assert all(source.strip() for source in policy.sources)
+    assert type(policy).__doc__
+    assert "instrument" in vars(type(policy)), "a class names its instrument"
+    for field, info in type(policy).model_fields.items():
+        assert info.description, field
+    for field, info in numbers(type(policy)):
+        extra = info.json_schema_extra
+        assert isinstance(extra, dict), field
+        assert extra.get("unit"), field
+        assert extra.get("source"), field
+
+
+@every_page
+def test_a_page_spells_out_its_dates_and_strength(name: str) -> None:
+    """All four dates stand on the page, null where there is none, and its strength."""
+    written = page(name)
+    for key in ("announced", "effective", "suspended", "expires", "strength"):
+        assert key in written, key
+
+
+@every_page
+def test_what_a_page_needs_is_there(name: str) -> None:
+    """Pages named in ``needs`` exist, and do not need others in turn."""
+    for other in class_of(name).needs:
+        assert other in PAGES
+        assert not class_of(other).needs
+
+
+# -- nothing ---------------------------------------------------------------------------------------
+
+
+def assert_same(one: dict[str, Any], two: dict[str, Any]) -> None:
+    """All tables bit for bit, but for the announcements of policies."""
+    for table in two:
+        if table != "events":
+            assert equal(one[table], two[table]), table
+
+
+@every_page
+def test_no_strength_is_no_policy(name: str) -> None:
+    """Bit for bit the world without it."""
+    found = with_page(name, at_start(name, strength=0.0), WEEKS)
+    assert_same(found, without(name, WEEKS))
+
+
+@every_page
+def test_suspended_is_absent(name: str) -> None:
+    """Suspended from the start, a policy is not there, bit for bit."""
+    assert_same(with_page(name, absent(name), WEEKS), without(name, WEEKS))
+
+
+# -- something -------------------------------------------------------------------------------------
+
+
+@every_page
+def test_effects_grow_with_strength(name: str) -> None:
+    """The whole policy moves the world, and further than half of it in the median column.
+
+    Not in every one: a price that overshoots, or the shortage of a good that another good's
+    shortage relieves, may move less.
+    """
+    if class_of(name).acts_through and not partners(name):
+        pytest.fail("no page of the library is named by it")
+    for weeks in HORIZONS:
+        free = without(name, weeks)
+        half = with_page(name, at_start(name, strength=0.5), weeks)
+        found = responses(free, half, with_page(name, at_start(name), weeks))
+        if found[:, 1].any():
+            break
+    assert found[:, 1].any(), "it changes nothing: name in `needs` what it acts upon"
+    ratio = found[:, 1] / np.maximum(found[:, 0], 1e-300)
+    assert np.median(ratio) >= 1.0 - 1e-9
+
+
+def stepped(pages: dict[str, Any], weeks: int) -> None:
+    """Run with every balance checked in every step."""
+    model = TradeModel(world(weeks, pages), 0)
+    balance = Balance(model)
+    for _ in range(weeks):
+        balance.step()
+    model.close()
+
+
+@every_page
+def test_everything_balances(name: str) -> None:
+    """Goods, elements, Chinese-mined content and money, with the policy in force."""
+    stepped({**partners(name), name: at_start(name)}, WEEKS)
+
+
+# -- together --------------------------------------------------------------------------------------
+
+
+def all_pages() -> dict[str, Any]:
+    """Every page in force from the start; what works through others would only take them away."""
+    return {name: at_start(name) for name in OWN}
+
+
+def assert_equal(one: Any, two: Any, where: str) -> None:
+    """Two terms, part by part; sums of floats may differ in the last place."""
+    if is_dataclass(one):
+        for part in fields(one):
+            assert_equal(getattr(one, part.name), getattr(two, part.name), f"{where}.{part.name}")
+    elif isinstance(one, dict):
+        assert one.keys() == two.keys(), where
+        for key in one:
+            assert_equal(one[key], two[key], f"{where}[{key}]")
+    elif isinstance(one, np.ndarray) and one.dtype.kind == "f":
+        np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-15, err_msg=where)
+    else:
+        np.testing.assert_array_equal(one, two, err_msg=where)
+
+
+def test_order_does_not_matter_to_the_terms() -> None:
+    """All policies together, written in three orders, leave the same terms."""
+    loaded: list[Policy] = list(policies.load(all_pages()).values())
+    world_ = TradeModel(world(WEEKS, all_pages()), 0).world
+    now = Calendar(START + dt.timedelta(weeks=9), 9.0, START)
+    found = []
+    shuffled = [loaded[i] for i in np.random.default_rng(0).permutation(len(loaded))]
+    for ordered in (loaded, loaded[::-1], shuffled):
+        terms = Terms.free(world_)
+        for policy in ordered:
+            policy.write(terms, world_, now)
+        found.append(terms)
+    assert_equal(found[0], found[1], "terms")
+    assert_equal(found[0], found[2], "terms")
+
+
+def test_order_does_not_matter_to_the_results() -> None:
+    """A scenario with all pages gives the same tables whichever stands first."""
+    pages = all_pages()
+    one = simulate(world(WEEKS, pages), 0)
+    two = simulate(world(WEEKS, dict(reversed(pages.items()))), 0)
+    for table in one:
+        assert equal(one[table], two[table]), table
+
+
+def test_all_together_balance() -> None:
+    """Nothing is made or lost with every policy in force at once."""
+    stepped(all_pages(), WEEKS)
+
+
+@every_page
+def test_a_page_covers_something(name: str) -> None:
+    """Its elements, goods, places, uses and firms are found in the world."""
+    config.check_together(world(WEEKS, {**partners(name), name: page(name)}))
+
+
+def test_the_world_without_is_worked_out_once() -> None:
+    """Pages that need nothing share one run of comparison."""
+    assert run_without((), WEEKS) is run_without((), WEEKS)
+
+
+def test_under_a_truce_a_policy_is_absent() -> None:
+    """A truce that holds from the start leaves the world without what it names, bit for bit."""
+    truce = {
+        "_target_": "tradesim.policies.Truce", "title": "t", "imposed_by": "USA",
+        "announced": START, "effective": START, "suspended_policies": ["tariff_*"],
+    }  # fmt: skip
+    pages = {"tariff_usa": at_start("tariff_usa"), "truce": truce}
+    assert_same(simulate(world(WEEKS, pages), 0), run_without((), WEEKS))
