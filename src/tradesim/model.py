@@ -25,6 +25,7 @@ from tradesim.market import (
     plan,
     price,
     produce,
+    provenance,
     source,
 )
 from tradesim.market.state import MarketState, initial_state
@@ -58,7 +59,9 @@ class TradeModel(mesa.Model):
         self.substeps = max(1, int(np.ceil(scenario.step_weeks)))
         self.dt = scenario.step_weeks / self.substeps
         self.week = 0.0
-        self.state: MarketState = initial_state(self.world, self.params, self.dt)
+        self.state: MarketState = initial_state(
+            self.world, self.params, self.dt, policies.tracked(self.policies)
+        )
         self.terms = Terms.free(self.world)
         self.reach, self.openness = self._opened()
         self.recorder = Recorder(self.world, record)
@@ -77,7 +80,7 @@ class TradeModel(mesa.Model):
     def step(self) -> None:
         """One step: what is in force, what everybody wants, who gets it, at what price.
 
-        1 calendar, 2 states, 3 plan, 4 order, 5 source, 6 permits and licences, 7 deliver,
+        1 calendar, 2 states, 3 plan, 4 order, 5 permits and sources, 6 licences, 7 deliver,
         8 produce, 9 price, 10 invest, 11 leak, 12 record. Months and longer steps take weekly
         sub-steps.
         """
@@ -87,8 +90,8 @@ class TradeModel(mesa.Model):
             self._states_act()
             plan.plan(self.world, self.state, self.params, self._scale, self._shock())
             order.order(self.world, self.state, self.params)
+            permits.permits(self.world, self.state, self.params, self.terms, self.week)
             source.source(self.world, self.state, self.params, self.terms, self.openness)
-            permits.permits(self.world, self.state, self.params, self.terms)
             license.license_(self.world, self.state, self.week)
             deliver.deliver(self.world, self.state, self.params, self.terms)
             produce.produce(self.world, self.state)
@@ -136,9 +139,22 @@ class TradeModel(mesa.Model):
                 self.policies[name].write(self.terms, self.world, now)
                 self._report_status(name, self.policies[name], now.status, today)
             license.open_books(self.world, self.state, self.terms)
+            self._assess(new=True)
             self.reach, self.openness = self._opened()
             order.hear_announcements(self.world, self.state, self.params, self.terms)
+        elif self.terms.content_rules:
+            self._assess(new=False)
+            self.reach, self.openness = self._opened()
         order.fade(self.state, self.params)
+
+    def _assess(self, new: bool) -> None:
+        """Find which shipments of others fall under a rule; new terms let buyers fear for them."""
+        if not self.terms.content_rules:
+            self.state.needs, self.state.avoidance = {}, None
+            return
+        provenance.assess(self.world, self.state, self.terms)
+        if new:
+            provenance.spread_alarm(self.world, self.state, self.terms)
 
     def _report_status(self, name: str, policy: Policy, now: Status, today: Calendar) -> None:
         before = self._statuses.get(name, Status.UNKNOWN)
@@ -161,7 +177,12 @@ class TradeModel(mesa.Model):
     def _opened(self) -> tuple[Floats, Floats]:
         """Reach between regions [goods, origin, destination] and openness of lanes [lanes]."""
         lanes = self.world.lanes
-        openness = self.terms.openness(self.params.price_wedge_weeks)
+        needed = (
+            provenance.needed(self.world, self.state, self.terms)
+            if self.terms.content_rules
+            else 1.0
+        )
+        openness = self.terms.openness(self.params.price_wedge_weeks, needed)
         shape = (N_GOODS, N_ECONOMIES, N_ECONOMIES)
         key = (lanes.good * N_ECONOMIES + lanes.origin) * N_ECONOMIES + lanes.destination
         size = int(np.prod(shape))

@@ -139,8 +139,8 @@ class MarketParameters(BaseModel):
         text="Licence delay at which half of the arbitrage between two regions is lost",
     )  # fmt: skip
     permit_weeks: float = quantity(
-        26.0, ge=1, le=104, unit="weeks", source="assumption: slower than the stock cycle, so that "
-        "the price of permits settles",
+        8.0, ge=1, le=104, unit="weeks", source="assumption: traders see what is asked within two "
+        "months; from 2 to 26 weeks the price of permits settles at the same level",
         text="Time in which the price of permits under a tonnage limit follows their scarcity",
     )  # fmt: skip
     # demand

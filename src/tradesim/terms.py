@@ -23,20 +23,65 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """Tonnes for a period of the run; what is not used in a week is kept within the period.
+
+    With ``rest`` tonnes and ``left`` weeks to go, ``pace x rest / left`` tonnes a week may leave:
+    at pace 1 evenly, above it sooner. Weeks count from the start of the run.
+    """
+
+    t: float
+    starts_week: float
+    ends_week: float
+    pace: float = 1.0
+
+
+@dataclass(frozen=True)
 class TonnageLimit:
     """At most so many tonnes a week on some lanes together, shared out by tradable permits.
 
     ``weight`` [lanes] is what a tonne shipped counts, zero where the limit does not reach.
     ``holder`` gets the permits' rent: the ``exporter``, the ``importer`` or, if they are
-    auctioned, the ``treasury`` of ``imposed_by``. Where ``held_by_licences`` the decisions of an
-    authority keep the tonnage within the limit, and permits only price it.
+    auctioned, the ``treasury`` of ``imposed_by``. With an ``allowance`` the limit is what is left
+    of it, and ``t_per_week`` its mean. Where ``held_by_licences`` the decisions of an authority
+    keep the tonnage within the limit, and permits only price it.
     """
 
     weight: Floats
     t_per_week: float
     holder: str
     imposed_by: str
+    allowance: Allowance | None = None
     held_by_licences: bool = False
+
+
+@dataclass(frozen=True)
+class ContentRule:
+    """An authority's claim on goods made elsewhere with its content or technology.
+
+    Goods on ``lanes`` need its licence when the value of their content of its origin, of the
+    controlled ``elements`` [elements], reaches ``threshold`` of their value, or when they were
+    made with its ``technology``: by ``own_line``, at ``any_stage`` (share of content above the
+    threshold) or ``none``. Content is valued at ``base`` or ``current`` prices (``basis``) of
+    ``content_economy`` (an index, or -1 for the seller's own).
+    """
+
+    authority: str
+    lanes: Flags
+    elements: Floats
+    threshold: float
+    technology: str
+    basis: str
+    content_economy: int
+    in_force: bool  # licences are asked for; before that makers only prepare
+    severity: Floats  # [lanes] loss of supply that buyers expect where the rule reaches
+    segregation_weeks: float  # time in which makers learn to keep clean lots apart
+    segregation_limit: float  # largest share of the clean part that they keep apart
+    avoidance: float  # how strongly makers under the rule avoid tainted inputs
+    detection: float  # probability that a mis-declared lot is found out
+    penalty: float  # loss beyond the lot, share of its value
+    evasion_limit: float  # largest share that is mis-declared for profit
+    defiance: Floats  # [lanes] share that moves without a licence whatever it pays
 
 
 @dataclass(frozen=True)
@@ -106,6 +151,7 @@ class Terms:
     routes: Routes
     fees_usd_per_kg: dict[str, Floats] = field(default_factory=dict)  # by collector [lanes]
     licences: dict[str, LicenceTerms] = field(default_factory=dict)  # by authority
+    content_rules: dict[str, ContentRule] = field(default_factory=dict)  # by policy
     limits: dict[str, TonnageLimit] = field(default_factory=dict)  # by policy
     programmes: dict[str, Programme] = field(default_factory=dict)  # by policy
 
@@ -211,16 +257,17 @@ class Terms:
         """The licence rules of an authority, created empty at first."""
         return self.licences.setdefault(authority, LicenceTerms.none(self.routes))
 
-    def openness(self, halving_weeks: float) -> Floats:
+    def openness(self, halving_weeks: float, needed: Floats | float = 1.0) -> Floats:
         """How freely goods flow on each lane [lanes], 1 without licence or cap, 0 when shut.
 
         Approval over ``1 + delay / halving_weeks``, so that it falls smoothly with severity;
-        where links of a lane differ, the mean over what they usually carry.
+        ``needed`` is the share of the lane that a licence is asked for at all. Where the links of
+        a lane differ it is the mean over what they usually carry.
         """
         opened = np.where(self.cap_t_per_week > 0, 1.0, 0.0)
         for rule in self.licences.values():
             free = self.routes.mean(rule.resolve().openness(halving_weeks))
-            opened = np.minimum(opened, free)
+            opened = np.minimum(opened, free + (1.0 - needed) * (1.0 - free))
         if self.closed.any():
             opened = np.minimum(opened, self.routes.mean(np.where(self.closed, 0.0, 1.0)))
         return np.asarray(opened, np.float64)

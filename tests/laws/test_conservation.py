@@ -43,6 +43,22 @@ def tariff(rate: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def rents(holder: str, tonnes: float, tax: float) -> dict[str, dict[str, Any]]:
+    """Pages of a Chinese quota and export tax on oxides, and of both sides' port fees."""
+    dates = {"announced": "2025-01-13", "effective": "2025-01-27", "sources": ["test"]}
+    china = {"title": "t", "imposed_by": "CHN", "covers": {"goods": ["oxide_*", "metal_*"]}}
+    fee = {
+        "_target_": "tradesim.policies.PortFee", "title": "fee", "liable_share": 1.0,
+        "schedule": [{"starts": "2025-01-01", "per_net_ton": 50}], **dates,
+    }  # fmt: skip
+    return {
+        "quota": {"_target_": "tradesim.policies.ExportQuota", "holder": holder,
+                  "t_per_half_year": tonnes, **china, **dates},
+        "tax": {"_target_": "tradesim.policies.ExportTax", "rates": {"*": tax}, **china, **dates},
+        "fee_usa": {**fee, "imposed_by": "USA"}, "fee_china": {**fee, "imposed_by": "CHN"},
+    }  # fmt: skip
+
+
 worlds = st.fixed_dictionaries(
     {
         "seed": st.integers(0, 5),
@@ -55,6 +71,9 @@ worlds = st.fixed_dictionaries(
         "hold": st.floats(0, 1),
         "rate": st.floats(0, 3),
         "step_weeks": st.sampled_from([0.5, 1.0, 2.0]),
+        "holder": st.sampled_from(["exporter", "importer", "treasury"]),
+        "tonnes": st.floats(1000, 40_000),
+        "tax": st.floats(0, 1),
     }
 )
 
@@ -64,6 +83,7 @@ def model_of(draw: dict[str, Any]) -> TradeModel:
     policies = {
         "licence": licence(draw["approval"], draw["delay"], draw["validity"], draw["hold"]),
         "duty": tariff(draw["rate"]),
+        **rents(draw["holder"], draw["tonnes"], draw["tax"]),
     }
     settings_ = {k: draw[k] for k in ("noise", "growth", "pipeline", "step_weeks")}
     return TradeModel(scenario(policies=policies, **settings_), draw["seed"])
@@ -98,10 +118,12 @@ def test_everything_balances_in_every_step(draw: dict[str, Any]) -> None:
             gap = np.abs(goods_at_hand(model) - sold_before - made)
             assert gap.max() < BALANCE * throughput, axes.GOODS[int(gap.argmax())]
         money = state.money_usd.sum() + state.treasury_usd.sum() + state.carriers_usd
+        money += state.fees_usd.sum()
         assert abs(money) < BALANCE * max(np.abs(state.money_usd).sum(), 1.0)
         for values in (state.stock, state.shipped, state.use, state.ask, state.chinese):
             assert np.isfinite(values).all()
             assert values.min() > -1e-9
+    assert state.fees_usd[[axes.ECONOMY_INDEX["USA"], axes.ECONOMY_INDEX["CHN"]]].min() > 0
     model.close()
 
 

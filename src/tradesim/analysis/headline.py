@@ -179,16 +179,28 @@ def _concentration_rows(run: Run) -> Iterator[Row]:
             yield _row("hhi", shares, period=f"{stage}:{period}")
 
 
+#: Columns of ``states`` that are summed, and whether a state without any gets a row.
+STATE_SUMS: Mapping[str, tuple[str, bool]] = MappingProxyType(
+    {
+        "tariff_revenue": ("tariff_revenue_usd", True),
+        "fee_revenue": ("fees_usd", False),
+        "quota_rent": ("rents_usd", False),
+    }
+)
+
+
 def _state_rows(run: Run) -> Iterator[Row]:
     states = run.tables["states"]
     months = run.own.months
     who, when = axis_codes(states["state"], ECONOMIES), month_codes(states, months)
-    revenue = np.nan_to_num(numbers(states, "tariff_revenue_usd"))
-    for period, span in periods(months).items():
-        inside = when < (span.stop or 0)
-        total = summed(who[inside], revenue[inside], len(ECONOMIES))
-        for code in np.unique(who):
-            yield _row("tariff_revenue", total[code], period=period, economy=ECONOMIES[code])
+    for metric, (column, always) in STATE_SUMS.items():
+        received = np.nan_to_num(numbers(states, column))
+        some = np.unique(who if always else who[received != 0.0])
+        for period, span in periods(months).items():
+            inside = when < (span.stop or 0)
+            total = summed(who[inside], received[inside], len(ECONOMIES))
+            for code in some:
+                yield _row(metric, total[code], period=period, economy=ECONOMIES[code])
 
 
 def _licence_rows(run: Run) -> Iterator[Row]:

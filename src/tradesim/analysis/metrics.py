@@ -89,6 +89,15 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             "Herfindahl 1950; Hirschman 1964",
         ),
         "tariff_revenue": Metric("USD", "Duties collected by the state"),
+        "fee_revenue": Metric(
+            "USD", "Port and other fees collected by the state; only where there are any"
+        ),
+        "quota_rent": Metric(
+            "USD",
+            "Price of permits times what was shipped under them, by the economy of the exporters,"
+            " importers or treasury that hold them; only where there are any",
+            "Krueger 1974, American Economic Review 64(3), on who gets the rent of a limit",
+        ),
         "licence_granted_share": Metric(
             "1", "Tonnes granted over tonnes applied for, by destination"
         ),

@@ -83,6 +83,7 @@ def _receive(world: World, state: MarketState) -> None:
     state.shipping.total_t -= state.arrived
     state.stock[:inputs] += state.arrived
     state.chinese[:inputs] += arrived[:, 1]
+    state.origin[:inputs] += arrived[:, 2:]
     state.elements[:mixed] += state.shipping.elements.arrive()[:mixed]
 
 
@@ -158,21 +159,24 @@ def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
     """Take shipments out of the sellers' stocks and put them on their way."""
     links, slots, shipping = world.links, world.slots, state.shipping
     chinese = per_tonne(state.chinese, state.stock)
+    origin = per_tonne(state.origin, state.stock)
     elements = per_tonne(state.elements, state.stock[world.mixed])
     tonnes = shipments(state)
     state.received = sum_by(links.buyer, tonnes, slots.inputs)
     leaving = sum_by(links.seller, tonnes, len(slots))
     state.stock -= leaving
     state.chinese -= chinese * leaving
+    state.origin -= origin * leaving[:, None]
     state.elements -= elements * leaving[world.mixed, None]
     np.maximum(state.stock, 0.0, out=state.stock)
     held = state.shipped * terms.hold_share[links.lane] if terms.holding else None
     direct = tonnes if held is None else tonnes - held
-    goods = np.stack((np.ones(len(slots)), chinese), 1)
+    goods = np.column_stack((np.ones(len(slots)), chinese, origin))
     at_once = shipping.goods.ship(direct, goods)
     shipping.total_t += state.received - at_once[:, 0]
     state.stock[: slots.inputs] += at_once[:, 0]
     state.chinese[: slots.inputs] += at_once[:, 1]
+    state.origin[: slots.inputs] += at_once[:, 2:]
     mixed = world.mixed_inputs
     state.elements[:mixed] += shipping.elements.ship(direct, elements)[:mixed]
     if held is not None:

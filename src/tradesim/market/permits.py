@@ -10,28 +10,70 @@ from tradesim.parameters import MarketParameters
 from tradesim.terms import Terms, TonnageLimit
 from tradesim.world.types import Floats, World, sum_by
 
+#: Largest log gap between what is asked and what may leave that the price reacts to in a step.
+LARGEST_GAP = 1.0
+#: Traders look so many weeks past the end of an allowance (assumption: the next half-year): a
+#: good keeps, so the permits of this one and of the next are worth much the same near its end.
+LOOK_AHEAD_WEEKS = 26.0
 
-def permit_price(
-    before: float, asked_t: float, limit_t: float, scale: float, share: float
-) -> float:
-    """Price of a permit after a step, USD/kg: it rises while more is asked than the limit lets by.
 
-    ``before + share x scale x ln(asked / limit)``, never negative. ``scale`` is the mean price of
-    what the limit covers (USD/kg), ``share`` the part of a gap closed in a step. Tatonnement in
-    the market for permits (Walras): its rest point is the price that makes demand meet the limit.
+def permit_price(before: float, asked: float, rate: float, scale: float, share: float) -> float:
+    """Price of a permit after a step, USD/kg: it rises while more is asked than the limit's rate.
+
+    ``(before + scale) x (asked / rate)^share - scale``, never negative: the price of the goods
+    with their permit moves by ``share`` of the log gap. ``asked`` and ``rate`` t a week,
+    ``scale`` the mean price of what the limit covers (USD/kg). Tatonnement in the market for
+    permits (Walras): its rest point is the price that makes demand meet the limit.
     """
-    if limit_t <= 0.0:
-        return before
-    change = np.log(max(asked_t, 1e-12) / limit_t)
-    return max(0.0, before + share * scale * float(np.clip(change, -1.0, 1.0)))
+    gap = np.log(max(asked, 1e-12) / max(rate, 1e-12))
+    moved = (before + scale) * float(np.exp(share * np.clip(gap, -LARGEST_GAP, LARGEST_GAP)))
+    return max(0.0, moved - scale)
 
 
-def permits(world: World, state: MarketState, params: MarketParameters, terms: Terms) -> None:
-    """Set the price of every limit's permits and what they add on each lane, USD/kg [lanes]."""
+def lasting_rate(limit: TonnageLimit, used_t: float, week: float) -> float:
+    """Counted tonnes a week that a limit lets by for good: what permits are scarce against.
+
+    ``(rest + H x mean) / (left + H)`` of an allowance with ``rest`` tonnes and ``left`` weeks to
+    go, ``mean`` its rate over the whole period and ``H`` the weeks that traders look ahead.
+    """
+    period = limit.allowance
+    if period is None:
+        return limit.t_per_week
+    rest, left = max(period.t - used_t, 0.0), max(period.ends_week - week, 0.0)
+    return (rest + LOOK_AHEAD_WEEKS * limit.t_per_week) / (left + LOOK_AHEAD_WEEKS)
+
+
+def allowed(limit: TonnageLimit, used_t: float, week: float, dt: float) -> float:
+    """Counted tonnes that may leave in a step of ``dt`` weeks from ``week`` on.
+
+    Of an allowance ``rest x (1 - (1 - dt / left)^pace)``: the solution of ``d rest / d week =
+    -pace x rest / left``, so the step's length does not matter. The last step gives all the rest.
+    """
+    period = limit.allowance
+    if period is None:
+        return limit.t_per_week * dt
+    rest, left = max(period.t - used_t, 0.0), period.ends_week - week
+    if left <= dt:
+        return rest
+    return rest * float(1.0 - (1.0 - dt / left) ** period.pace)
+
+
+def permits(
+    world: World, state: MarketState, params: MarketParameters, terms: Terms, week: float
+) -> None:
+    """Set what every limit lets pass, the price of its permits and their cost by lane, USD/kg.
+
+    It comes before orders are placed, so that buyers pay the price by which they chose; what was
+    asked is known from the step before.
+    """
     if not terms.limits and not state.permits:
         return
+    state.allowed_t = {
+        name: allowed(limit, _used(state, name, limit), week, state.dt)
+        for name, limit in terms.limits.items()
+    }
     state.permits = {
-        name: _price(world, state, params, limit, state.permits.get(name, 0.0))
+        name: _price(world, state, params, name, limit, week)
         for name, limit in terms.limits.items()
     }
     total = np.zeros(len(world.lanes))
@@ -40,28 +82,35 @@ def permits(world: World, state: MarketState, params: MarketParameters, terms: T
     state.permit_usd_per_kg = total
 
 
+def _used(state: MarketState, name: str, limit: TonnageLimit) -> float:
+    """Tonnes used of a limit's allowance so far; nothing of a new one."""
+    since, used = state.used_t.get(name, (0.0, 0.0))
+    return used if limit.allowance and limit.allowance.starts_week == since else 0.0
+
+
 def _price(
-    world: World, state: MarketState, params: MarketParameters, limit: TonnageLimit, before: float
-) -> float:
-    """Permit price of one limit after this step's orders, USD per counted kilogram."""
-    ordered = sum_by(world.links.lane, state.ordered, len(world.lanes))
-    counted = world.lanes.base_t * limit.weight
-    value = (counted * world.price0[world.lane_origin]).sum()
-    scale = float(value / max(counted.sum(), 1e-30))
-    asked = float((ordered * limit.weight).sum()) / state.dt
+    world: World, state: MarketState, params: MarketParameters, name: str, limit: TonnageLimit,
+    week: float,
+) -> float:  # fmt: skip
+    """Permit price of one limit after the last orders, USD per counted kilogram."""
+    trade = world.lanes.base_t * (limit.weight > 0)
+    value = float((trade * world.price0[world.lane_origin]).sum())
+    scale = value / max(float((trade * limit.weight).sum()), 1e-30)
+    asked = float((state.ordered * limit.weight[world.links.lane]).sum()) / state.dt
+    rate = lasting_rate(limit, _used(state, name, limit), week)
     share = gain(params.permit_weeks, state.dt)
-    return permit_price(before, asked, limit.t_per_week, scale, float(share))
+    return permit_price(state.permits.get(name, 0.0), asked, rate, scale, share)
 
 
 def within_limits(world: World, state: MarketState, terms: Terms, demand: Floats) -> Floats:
     """Demand [links] scaled so that every limit holds in this step, t."""
     lane = world.links.lane
-    for limit in terms.limits.values():
+    for name, limit in terms.limits.items():
         if limit.held_by_licences:
             continue
-        total = float((sum_by(lane, demand, len(world.lanes)) * limit.weight).sum())
-        if total > limit.t_per_week * state.dt:
-            share = limit.t_per_week * state.dt / total
+        total = float((demand * limit.weight[lane]).sum())
+        if total > state.allowed_t[name]:
+            share = state.allowed_t[name] / total
             demand = np.where(limit.weight[lane] > 0, demand * share, demand)
     return demand
 
@@ -70,7 +119,11 @@ def share_out(world: World, state: MarketState, terms: Terms, share: Floats) -> 
     """Hand the rent of permits to their holders; ``share`` is each link's part of its lane."""
     lane = world.links.lane
     for name, limit in terms.limits.items():
-        by_lane = 1000.0 * state.lane_t * state.permits.get(name, 0.0) * limit.weight
+        counted = state.lane_t * limit.weight
+        if limit.allowance is not None:
+            used = _used(state, name, limit) + float(counted.sum())
+            state.used_t[name] = (limit.allowance.starts_week, used)
+        by_lane = 1000.0 * counted * state.permits.get(name, 0.0)
         if limit.holder == "treasury":
             home = axes.ECONOMY_INDEX[limit.imposed_by]
             state.treasury_usd[home] += by_lane.sum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tradesim.market.shipping import EMPTY_T
+from tradesim.market.shipping import EMPTY_T, per_tonne
 from tradesim.market.state import MarketState
 from tradesim.world.types import BY_INPUTS, N_ELEMENTS, Floats, Ints, World, sum_by
 
@@ -35,6 +35,7 @@ def produce(world: World, state: MarketState) -> None:
     )  # fmt: skip
     limit = np.where(world.parallel[firm], np.minimum(allowed, 1.0), share[firm])
     state.use = np.minimum(np.where(some, want * np.minimum(limit, 1.0), 0.0), stock)
+    per_t = per_tonne(state.origin, state.stock)
     eaten = _consume(world, state)
     made = state.planned * dt * share
     run = sum_by(firm, state.use, len(world.firms))
@@ -44,6 +45,7 @@ def produce(world: World, state: MarketState) -> None:
     )
     state.activity = np.where(world.parallel, run, made) / dt
     _fill_outputs(world, state, eaten, made, run)
+    _pass_on_origin(world, state, eaten[0], per_t)
     _dispose(world, state)
 
 
@@ -91,6 +93,48 @@ def _fill_outputs(
     added[component] = built[slots.firm[mixed[component]]]
     state.elements[world.mixed_inputs :] += added
     _book(world, state, eaten, added, chinese)
+
+
+def _pass_on_origin(
+    world: World, state: MarketState, eaten: Floats, per_tonne_before: Floats
+) -> None:
+    """Give outputs the legal origin of what went into them, or all of it where it is made.
+
+    ``eaten`` is the element content of the mixtures that were used [mixed inputs, elements].
+    """
+    if not state.tracked:
+        return
+    slots, inputs = world.slots, world.slots.inputs
+    mixed = world.mixed[: world.mixed_inputs]
+    used = slots.vector[:inputs] * state.use[:, None]
+    used[mixed] = eaten
+    inside = slots.vector[inputs:] * state.output[inputs:, None]
+    whole = world.whole
+    inside[whole] = _built_in(world, state)[slots.firm[inputs:][whole]]
+    before = state.origin.sum(0)
+    share = feed_shares(world, state, used, per_tonne_before[:inputs] * state.use[:, None])
+    state.origin[:inputs] -= per_tonne_before[:inputs] * state.use[:, None]
+    content = np.column_stack((inside, inside.sum(1)))
+    made = np.tile(content, (1, len(state.tracked))) * share[slots.firm[inputs:]]
+    state.origin[inputs:] += made
+    state.origin_made += state.origin.sum(0) - before
+
+
+def feed_shares(world: World, state: MarketState, used: Floats, origin: Floats) -> Floats:
+    """Share of each firm's product that is of an authority's origin [firms, columns].
+
+    ``used`` [inputs, elements] and ``origin`` [inputs, columns] are what the step ate, t of oxide
+    equivalent. What is made at home, or with the authority's technology, is so in full.
+    """
+    content = np.column_stack((used, used.sum(1)))
+    total = np.zeros((len(world.firms), content.shape[1]))
+    total[world.fed] = np.add.reduceat(content, world.first_input, axis=0)
+    part = np.zeros((len(world.firms), origin.shape[1]))
+    part[world.fed] = np.add.reduceat(origin, world.first_input, axis=0)
+    inside = np.tile(total, (1, len(state.tracked)))
+    mixed = np.where(inside > 1e-15, part / np.maximum(inside, 1e-15), 0.0)
+    fixed = state.origin_fixed
+    return np.where(np.isnan(fixed), np.minimum(mixed, 1.0), fixed)
 
 
 def _built_in(world: World, state: MarketState) -> Floats:
@@ -155,6 +199,9 @@ def _dispose(world: World, state: MarketState) -> None:
     share = gone / np.maximum(stock, EMPTY_T)
     chinese = state.chinese[inputs:] * share
     state.chinese[inputs:] -= chinese
+    origin = state.origin[inputs:] * share[:, None]
+    state.origin[inputs:] -= origin
+    state.origin_made -= origin.sum(0)
     mixed = world.mixed[world.mixed_inputs :]
     elements = state.elements[world.mixed_inputs :] * share[mixed - inputs, None]
     state.elements[world.mixed_inputs :] -= elements

@@ -1,7 +1,8 @@
 """Goods on the way: a fixed transit by lane, and lots that customs detains on top of it.
 
 One :class:`Transit` carries some columns of what is shipped to some buyers. The market keeps two:
-tonnes and Chinese-mined content for every buyer, element content for buyers of mixtures.
+tonnes, Chinese-mined content and tracked legal origin for every buyer, element content for buyers
+of mixtures.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ class Transit:
 class Shipping:
     """Both transits, and what customs detains, by input slot."""
 
-    goods: Transit  # tonnes and Chinese-mined content of every input slot
+    goods: Transit  # tonnes, Chinese-mined content and legal origin of every input slot
     elements: Transit  # element content of input slots that hold mixtures
     total_t: Floats  # [inputs] tonnes under way, detained lots included
     held_weeks: Floats  # [inputs] mean time of detention
@@ -139,12 +140,17 @@ class Shipping:
     held_link: Ints  # [inputs] a link of the lane that the lots came by
 
     @classmethod
-    def base(cls, world: World, dt: float) -> Shipping:
-        """Transit filled with the base-year flows; ``dt`` in weeks."""
+    def base(cls, world: World, dt: float, origin: Floats) -> Shipping:
+        """Transit filled with the base-year flows; ``dt`` in weeks.
+
+        ``origin`` is the tracked legal origin per tonne, t of oxide equivalent [slots, columns].
+        """
         links, slots = world.links, world.slots
         lag = np.rint(world.lanes.transit_weeks[links.lane] / dt).astype(np.int64)
         every = np.arange(len(links))
-        goods = Transit.empty(every, links.seller, links.buyer, lag, (slots.inputs, len(slots), 2))
+        carried = np.column_stack((np.ones(len(slots)), slots.base_chinese, origin))
+        size = (slots.inputs, len(slots), carried.shape[1])
+        goods = Transit.empty(every, links.seller, links.buyer, lag, size)
         position = np.full(len(slots), -1, np.int64)
         position[world.mixed] = np.arange(len(world.mixed))
         some = np.flatnonzero(position[links.buyer] >= 0)
@@ -152,7 +158,7 @@ class Shipping:
         elements = Transit.empty(
             some, position[links.seller[some]], position[links.buyer[some]], lag[some], sizes
         )
-        goods.fill(links.base_t * dt, np.stack((np.ones(len(slots)), slots.base_chinese), 1))
+        goods.fill(links.base_t * dt, carried)
         elements.fill(links.base_t * dt, slots.vector[world.mixed])
         under_way = sum_by(links.buyer, links.base_t * lag * dt, slots.inputs)
         return cls(

@@ -67,6 +67,8 @@ def source(
     weight *= ready[world.seller_output]
     if terms.closed.any():
         weight[terms.closed] = 0.0
+    if state.avoidance is not None:
+        weight *= state.avoidance
     total = sum_by(links.buyer, weight, world.slots.inputs)
     share = weight / np.maximum(total, 1e-30)[links.buyer]
     state.ordered = state.orders[links.buyer] * share

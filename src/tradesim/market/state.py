@@ -11,6 +11,7 @@ from tradesim.market.books import LicenceBook
 from tradesim.market.shipping import Shipping
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
+from tradesim.world.origin import base_origin, fixed_origin
 from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, Floats, World
 
 #: Ledgers of governments, USD since the start.
@@ -37,6 +38,28 @@ class Ledger:
         self.chinese += float(chinese)
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What a content rule asks of every link, and how makers have responded to it.
+
+    ``share`` and ``undeclared`` are [links], the others [outputs]; all are shares, 0-1.
+    """
+
+    share: Floats  # of shipments that the rule asks a licence for
+    undeclared: Floats  # of those, the part that moves without one
+    segregated: Floats  # of output that is made of clean inputs and kept apart
+    value_share: Floats  # of controlled content of the authority's origin in the good's value
+    tainted: Floats  # of the good's controlled content, by value, that is of that origin
+    by_content: Floats  # of covered sales that fall under the rule for their content
+    in_force: bool  # licences are asked for; before that makers prepare
+
+    @classmethod
+    def none(cls, outputs: int, links: int) -> Needs:
+        """Nothing asked and nobody prepared."""
+        nil = np.zeros(outputs)
+        return cls(np.zeros(links), np.zeros(links), nil, nil, nil, nil, False)
+
+
 @dataclass
 class MarketState:
     """Mutable state of one run. Shapes: [slots], [links], [markets], [firms] as noted.
@@ -50,6 +73,13 @@ class MarketState:
     chinese: Floats
     elements: Floats
     shipping: Shipping
+    # legal origin by authority: [slots, COLUMNS x tracked], t of oxide equivalent
+    tracked: tuple[str, ...]
+    origin: Floats
+    origin_made: Floats  # [columns] created by processing less consumed and lost, since the start
+    origin_fixed: Floats  # [firms, columns] origin of what a firm makes whatever it eats, or nan
+    needs: dict[str, Needs]  # what content rules find, by policy
+    avoidance: Floats | None  # [links] factor on a lot's appeal to makers under a rule
     # expectations
     desired_use: Floats  # [inputs] t a week, at the firm's desired activity
     expected_use: Floats  # [inputs] t a week, averaged
@@ -72,6 +102,8 @@ class MarketState:
     # what prices are made of, by market unless noted
     permits: dict[str, float]  # USD per counted kg, by limit
     permit_usd_per_kg: Floats  # [lanes] what permits add
+    allowed_t: dict[str, float]  # counted t that may leave in this step, by limit
+    used_t: dict[str, tuple[float, float]]  # first week of the allowance and t used, by limit
     landed: Floats  # [lanes] duty-paid spot price at the destination, USD/kg
     cover: Floats
     ask: Floats
@@ -120,10 +152,25 @@ class MarketState:
     consumed: Ledger  # what final users built in
 
 
-def initial_state(world: World, params: MarketParameters, dt: float) -> MarketState:
-    """The base year: stocks at target, transit full, every price at base; ``dt`` in weeks."""
+def initial_state(
+    world: World, params: MarketParameters, dt: float, tracked: tuple[str, ...] = ()
+) -> MarketState:
+    """The base year: stocks at target, transit full, every price at base; ``dt`` in weeks.
+
+    ``tracked`` names the authorities whose legal origin every stock carries.
+    """
+    origin = np.zeros((len(world.slots), 0))
+    for authority in tracked:
+        origin = np.column_stack((origin, base_origin(world, authority)))
+    stock = world.slots.cover_weeks * world.slots.base_t
     return MarketState(
         dt=dt,
+        tracked=tracked,
+        origin=origin * stock[:, None],
+        origin_made=np.zeros(origin.shape[1]),
+        origin_fixed=fixed_origin(world, tracked),
+        needs={},
+        avoidance=None,
         books={},
         sourced=Ledger.empty(),
         lost=Ledger.empty(),
@@ -131,7 +178,7 @@ def initial_state(world: World, params: MarketParameters, dt: float) -> MarketSt
         money_usd=np.zeros(len(world.firms)),
         **_accounts(),
         carriers_usd=0.0,
-        shipping=Shipping.base(world, dt),
+        shipping=Shipping.base(world, dt, origin),
         **_stocks(world),
         **_expectations(world),
         **_prices(world),
@@ -183,6 +230,8 @@ def _prices(world: World) -> dict[str, Any]:
         "cost_index": np.ones(world.markets),
         "cover": np.ones(world.markets),
         "permits": {},
+        "allowed_t": {},
+        "used_t": {},
         "permit_usd_per_kg": np.zeros(len(world.lanes)),
         "landed": world.price0[world.lane_destination],
     }

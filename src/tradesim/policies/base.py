@@ -160,6 +160,8 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     instrument: ClassVar[str] = "policy"
+    #: Whether stocks must carry the legal origin that the imposing state claims.
+    tracks_origin: ClassVar[bool] = False
 
     title: str = Field(description="What it is, in a line")
     imposed_by: str = Field(description="Economy that imposes it")
@@ -293,6 +295,13 @@ def load(
 ) -> dict[str, Policy]:
     """All policies of a scenario by name, in the order of their pages."""
     return {name: load_one(name, page, allowed) for name, page in pages.items()}
+
+
+def tracked(policies: Mapping[str, Policy]) -> tuple[str, ...]:
+    """Authorities whose legal origin has to be tracked for some policy, in order."""
+    return tuple(
+        sorted({p.imposed_by for p in policies.values() if p.tracks_origin and p.strength > 0.0})
+    )
 
 
 def statuses(policies: Mapping[str, Policy], date: dt.date) -> dict[str, Status]:

@@ -15,7 +15,7 @@ from tradesim import axes, schema
 from tradesim.market.shipping import per_tonne
 from tradesim.market.state import MarketState
 from tradesim.record.sums import Sums
-from tradesim.world.types import N_GOODS, Floats, Ints, World, sum_by
+from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Ints, World, sum_by
 
 Keys = dict[str, tuple[tuple[str, ...], Ints]]
 
@@ -142,28 +142,34 @@ def flows(world: World, sums: Sums, state: MarketState, date: dt.date) -> Block:
 def licences(world: World, sums: Sums, state: MarketState, date: dt.date) -> list[Block]:
     """Blocks of the table ``licences``, one for each authority; t and days.
 
-    The wait is the mean over what was decided in the period.
+    Lanes from several origins to one buyer stand in one row: an authority that claims goods made
+    elsewhere decides on them in the same queue. The wait is the mean over what was decided.
     """
-    lanes, lane = world.lanes, world.links.lane
+    lanes, lane, uses = world.lanes, world.links.lane, len(axes.USE_LABELS)
+    key = (lanes.good * N_ECONOMIES + lanes.destination) * uses + lanes.use
     found = []
     for authority, kept in sums.books.items():
-        total = {name: sum_by(lane, v, len(lanes)) for name, v in kept.items()}
-        pending = np.zeros(len(lanes))
+        pending = np.zeros(len(world.links))
         if authority in state.books:
             book = state.books[authority]
-            pending = sum_by(lane[book.links], book.pending(), len(lanes))
+            pending[book.links] = book.pending()
+        rows, at = np.unique(key[lane], return_inverse=True)
+        total = {
+            name: sum_by(at, v, len(rows)) for name, v in (kept | {"pending": pending}).items()
+        }
         decided = total["granted"] + total["denied"]
-        rows = np.flatnonzero(total["applied"] + decided + pending + total["lapsed"] > 1e-12)
-        some = decided[rows] > 1e-9
-        wait = np.where(some, 7.0 * total["waited"][rows] / np.maximum(decided[rows], 1e-9), np.nan)
+        some = total["applied"] + decided + total["pending"] + total["lapsed"] > 1e-12
+        rows, decided = rows[some], decided[some]
+        total = {name: values[some] for name, values in total.items()}
+        wait = np.where(decided > 1e-9, 7.0 * total["waited"] / np.maximum(decided, 1e-9), np.nan)
         keys: Keys = {
             "authority": (axes.ECONOMIES, np.full(len(rows), axes.ECONOMY_INDEX[authority])),
-            "good": (axes.GOODS, lanes.good[rows]),
-            "destination": (axes.ECONOMIES, lanes.destination[rows]),
-            "end_use": (axes.USE_LABELS, lanes.use[rows]),
+            "good": (axes.GOODS, rows // (uses * N_ECONOMIES)),
+            "destination": (axes.ECONOMIES, rows // uses % N_ECONOMIES),
+            "end_use": (axes.USE_LABELS, rows % uses),
         }
-        measures = {f"{name}_t": total[name][rows] for name in ("applied", "granted", "denied")}
-        measures |= {"pending_t": pending[rows], "lapsed_t": total["lapsed"][rows]}
+        names = ("applied", "granted", "denied", "pending", "lapsed")
+        measures = {f"{name}_t": total[name] for name in names}
         found.append(Block(date, keys, measures | {"wait_days": wait}))
     return found
 

@@ -67,6 +67,10 @@ class Sums:
         self.stopped += days * standing
         self.activity += days * state.activity
         self.days += days
+        found = [needs.share for needs in state.needs.values() if needs.in_force]
+        if found:
+            asked = np.max(found, axis=0)
+            self.extraterritorial += share * asked * state.crossed
         if state.rerouted is not None:
             self.rerouted += share * state.rerouted
         self._add_books(state, share)

@@ -153,6 +153,11 @@ SPECS: dict[str, Spec] = {
         ("economy", "company", "capacity_t_per_year", "quality", "source"),
         ("economy", "company"), "row by row",
     ),
+    "technology": Spec(
+        "Share of plants that depend on Chinese equipment and know-how",
+        ("economy", "stage", "company", "share", "quality", "source", "note"),
+        ("economy", "stage", "company"), "row by row",
+    ),
     "transit": Spec(
         "Transport region of each economy", ("economy", "region"), ("economy",), "geography",
     ),

@@ -13,7 +13,7 @@ from tradesim.tables.pricing import prices
 
 Value = str | float | int
 #: Tables that are written by hand and shipped as they stand.
-COPIED = ("economies", "end_uses", "goods", "growth", "rules", "pipeline")
+COPIED = ("economies", "end_uses", "goods", "growth", "rules", "pipeline", "technology")
 
 
 def write_all(book: Book, folder: Path) -> int:

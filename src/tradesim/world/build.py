@@ -11,7 +11,7 @@ from tradesim import axes, rng
 from tradesim.errors import ModelError
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
 from tradesim.tables.loader import BaseYear, load_base
-from tradesim.world import alternatives, content, flows, prices, projects
+from tradesim.world import alternatives, content, flows, prices, projects, technology
 from tradesim.world.derive import derived
 from tradesim.world.firms import Firms, draw_firms, joined, read_cells, traders
 from tradesim.world.types import (
@@ -88,6 +88,7 @@ def _assemble(
         planned_growth=_planned_growth(firms, slots, links, growth, price0) * scenario.growth,
         parallel=_parallel(firms),
         origin_share=origin,
+        chinese_technology=technology.dependent(base, firms, seed),
         **derived(firms, slots, links, lanes, prices.passed_on(firms, slots, costs)),
     )
 

@@ -104,6 +104,7 @@ class World:
     planned_growth: Floats  # [firms] per year, planned growth of capacity
     parallel: Flags  # [firms] inputs serve separate products (components, manufacture)
     origin_share: Floats  # [firms] Chinese-mined share of a source's output
+    chinese_technology: Flags  # [firms] depend on Chinese equipment and know-how
     # what follows from the above, kept because every step needs it
     nominal_t: Floats  # [slots] t a week at base activity; of a project, at full ramp
     activity_nominal_t: Floats  # [firms] t a week, the same

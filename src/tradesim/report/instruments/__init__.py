@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tradesim.report.instruments import port_fees, provenance, rents
 from tradesim.report.reading import Reading
 
 #: Blocks in the order of the page.
-BLOCKS: tuple[Callable[[Reading], str], ...] = ()
+BLOCKS: tuple[Callable[[Reading], str], ...] = (
+    provenance.block,
+    rents.block,
+    port_fees.block,
+)
 
 
 def instrument_blocks(reading: Reading) -> str:
