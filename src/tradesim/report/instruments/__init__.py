@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tradesim.report.instruments import port_fees, provenance, rents
+from tradesim.report.instruments import licences, port_fees, provenance, rents
 from tradesim.report.reading import Reading
 
 #: Blocks in the order of the page.
 BLOCKS: tuple[Callable[[Reading], str], ...] = (
+    licences.block,
     provenance.block,
     rents.block,
     port_fees.block,
