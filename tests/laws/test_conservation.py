@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from balances import Balance
+from tradesim import axes
 from tradesim.market import deliver
 from tradesim.model import TradeModel
 from worlds import scenario

@@ -166,7 +166,7 @@ class ExportLicensing(Policy):
 
     def warn(self, terms: Terms, world: World, now: Calendar) -> None:
         """Let buyers fear for what they expect to be refused or delayed."""
-        rule = self._rule(world, now.week - now.week_of(self.effective))
+        rule = self._on_links(world, now.week - now.week_of(self.effective))
         severity = 1.0 - rule.approval / (1.0 + rule.delay_weeks / ALARM_WEEKS)
         by_lane = terms.routes.mean(np.where(rule.covered, severity, 0.0))
         terms.raise_alarm(by_lane > 0.0, by_lane)
@@ -177,7 +177,7 @@ class ExportLicensing(Policy):
         age = now.week - now.week_of(self.effective)
         if age < self.strength * self.grace_weeks:
             return
-        rule, licence = self._rule(world, age), terms.licence(self.imposed_by)
+        rule, licence = self._on_links(world, age), terms.licence(self.imposed_by)
         licence.require_links(
             rule.covered,
             approval=rule.approval,
@@ -191,7 +191,7 @@ class ExportLicensing(Policy):
         covered, outbound = self._covered(lanes)
         self._detain(terms, lanes, covered, outbound, age)
 
-    def _rule(self, world: World, age_weeks: float) -> LinkRule:
+    def _on_links(self, world: World, age_weeks: float) -> LinkRule:
         """What holds on each link ``age_weeks`` after the start, cases included."""
         lane = world.links.lane
         _, outbound = self._covered(world.lanes)

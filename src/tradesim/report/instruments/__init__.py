@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tradesim.report.instruments import (
+    licences,
     outside,
     pipeline,
     port_fees,
@@ -22,6 +23,7 @@ from tradesim.report.reading import Reading
 
 #: Blocks in the order of the page.
 BLOCKS: tuple[Callable[[Reading], str], ...] = (
+    licences.block,
     provenance.block,
     rents.block,
     port_fees.block,
