@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,18 @@ from worlds import scenario
 
 USA, EU27 = axes.ECONOMY_INDEX["USA"], axes.ECONOMY_INDEX["EU27"]
 ABROAD = [i for i, code in enumerate(axes.ECONOMIES) if code != "CHN"]
+
+
+#: Models of the running test; Mesa keeps every model that nobody closes.
+_opened: list[TradeModel] = []
+
+
+@pytest.fixture(autouse=True)
+def _close_models() -> Iterator[None]:
+    """Let go of the models of a test."""
+    yield
+    while _opened:
+        _opened.pop().close()
 
 
 def page(kind: str, **fields: Any) -> dict[str, Any]:
@@ -44,6 +57,7 @@ def floor(usd_per_kg: float, **fields: Any) -> dict[str, Any]:
 def after(policies: dict[str, Any], weeks: int = 40, **changes: Any) -> TradeModel:
     """The model after some weeks."""
     model = TradeModel(scenario(policies=policies, **changes), 0)
+    _opened.append(model)
     for _ in range(weeks):
         model.step()
     return model
