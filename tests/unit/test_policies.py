@@ -55,7 +55,8 @@ def test_no_strength_is_no_policy(path: Path) -> None:
 def test_suspended_is_absent(path: Path) -> None:
     """From the day of its suspension a policy writes nothing into the terms."""
     world = build_world(scenario(), 0)
-    policy = policies.load_one(path.stem, {**page(path), "suspended": "2026-06-01"})
+    dates = {"announced": "2025-01-06", "effective": "2025-01-06", "suspended": "2026-06-01"}
+    policy = policies.load_one(path.stem, {**page(path), **dates, "expires": None})
     terms, today = Terms.free(world), dt.date(2026, 6, 1)
     now = Calendar(today, 73.0, dt.date(2025, 1, 6), policy.status(today))
     policy.write(terms, world, now)
@@ -64,11 +65,14 @@ def test_suspended_is_absent(path: Path) -> None:
     np.testing.assert_array_equal(terms.ad_valorem, free.ad_valorem)
     assert not any(rule.covered.any() for rule in terms.licences.values())
     assert not terms.alarm.any()
+    assert (terms.firms.progress == 1.0).all()
+    assert (terms.firms.capacity == 1.0).all()
+    assert not terms.funding
 
 
 def test_order_of_policies_does_not_matter() -> None:
     """Duties add and the strictest licence holds, whichever is written first."""
-    world = build_world(scenario(), 0)
+    world = build_world(scenario(pipeline=True), 0)
     today = Calendar(dt.date(2026, 1, 5), 52.0, dt.date(2025, 1, 6))
     loaded = [policies.load_one(p.stem, page(p)) for p in PAGES]
     found = []
@@ -80,6 +84,9 @@ def test_order_of_policies_does_not_matter() -> None:
     one, two = found
     np.testing.assert_array_equal(one.ad_valorem, two.ad_valorem)
     np.testing.assert_array_equal(one.hold_share, two.hold_share)
+    np.testing.assert_allclose(one.firms.progress, two.firms.progress, rtol=1e-14)
+    np.testing.assert_allclose(one.firms.hurdle, two.firms.hurdle, rtol=1e-14)
+    np.testing.assert_array_equal(one.firms.capacity, two.firms.capacity)
     for authority, rule in one.licences.items():
         np.testing.assert_array_equal(rule.approval, two.licences[authority].approval)
         np.testing.assert_array_equal(rule.delay_weeks, two.licences[authority].delay_weeks)
