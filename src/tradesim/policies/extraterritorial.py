@@ -116,7 +116,7 @@ class Extraterritorial(ExportLicensing):
         self, terms: Terms, world: World, now: Calendar, *, in_force: bool
     ) -> ContentRule:
         covered, _ = self._covered(world.lanes)
-        rule = self._rule(world, max(0.0, now.week - now.week_of(self.effective)))
+        rule = self._on_links(world, max(0.0, now.week - now.week_of(self.effective)))
         severity = 1.0 - rule.approval / (1.0 + rule.delay_weeks / ALARM_WEEKS)
         named = [any(fnmatchcase(e, p) for p in self.covers.elements) for e in axes.ELEMENTS]
         region = -1 if self.content_price == "seller" else axes.ECONOMY_INDEX[self.content_price]
