@@ -273,9 +273,9 @@ def _states(world: _World) -> pa.Table:
                 (
                     "rents_usd",
                     "public_spending_usd",
-                    "firms_money_usd",
                     "rest_of_trade_usd",
                     "chips_usd",
+                    "firms_money_usd",
                 ),
                 zero,
             ),

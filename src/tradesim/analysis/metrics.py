@@ -180,8 +180,9 @@ def numbers(table: pa.Table, name: str) -> Floats:
 
 
 def month_codes(table: pa.Table, months: Days) -> npt.NDArray[np.intp]:
-    """Positions (n,) of the rows' dates in ``months`` (first days, ascending)."""
-    return np.searchsorted(months, months_of(table))
+    """Positions (n,) of the rows' months in ``months`` (first days, ascending, all there)."""
+    dates: Days = table["date"].to_numpy()
+    return np.searchsorted(months, dates, side="right") - 1
 
 
 def months_of(table: pa.Table) -> Days:

@@ -30,7 +30,6 @@ from tradesim.analysis.metrics import (
     Panel,
     axis_codes,
     month_codes,
-    months_of,
     numbers,
     summed,
 )
@@ -115,8 +114,8 @@ def final_use(uses: pa.Table, panel: Panel) -> Floats:
 def _stock(markets: pa.Table, month: np.datetime64) -> Floats:
     """Stock at the end of the last step in a month [economies, goods], t."""
     dates = markets["date"].to_numpy()
-    of_month = months_of(markets) == month
-    last = markets.filter(pa.array(dates == dates[of_month].max()))
+    following = (month.astype("datetime64[M]") + 1).astype("datetime64[D]")
+    last = markets.filter(pa.array(dates == dates[dates < following].max()))
     place = axis_codes(last["economy"], ECONOMIES) * len(GOODS)
     place = place + axis_codes(last["good"], GOODS)
     held = summed(place, numbers(last, "stock_t"), len(ECONOMIES) * len(GOODS))
