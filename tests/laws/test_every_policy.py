@@ -127,7 +127,20 @@ def test_suspended_is_absent(name: str) -> None:
 # -- something -------------------------------------------------------------------------------------
 
 
-@every_page
+#: Pages that have nothing to act on in the data yet, and why.
+INERT = {"alignment_pakistan": "no firm of Pakistan trades in the base year or has a dated project"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name,
+            marks=[pytest.mark.xfail(reason=INERT[name], strict=True)] if name in INERT else [],
+        )
+        for name in PAGES
+    ],
+)
 def test_effects_grow_with_strength(name: str) -> None:
     """The whole policy moves the world, and further than half of it in the median column.
 

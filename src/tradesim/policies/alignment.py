@@ -26,6 +26,7 @@ class Alignment(Policy):
     """
 
     instrument: ClassVar[str] = "alignment"
+    needs: ClassVar[tuple[str, ...]] = ("embargo_china",)
 
     stance: Literal["united_states", "china", "hedge"] = Field(description="Whom it joins")
     favour: float = Field(

@@ -63,22 +63,26 @@ class Ban(Policy):
 
     def closed(self, world: World) -> Flags:
         """Links on which trade ends [links]."""
-        buyers = self.covers.links(world) & self._drawn(
-            world, "listed", self.share, world.buyer_firm
-        )
+        reached = self.covers.links(world)
+        buyers = self._drawn(world, "listed", self.share, world.buyer_firm, reached)
         home = axes.ECONOMY_INDEX[self.imposed_by]
         lane = world.links.lane
         own = (world.lanes.origin == home)[lane]
         if self.third_party_liability == 0.0:
             return np.asarray(buyers & own, np.bool_)
-        fears = self._drawn(world, "liable", self.third_party_liability, world.seller_firm)
-        others = ~own & fears & (world.slots.base_chinese[world.links.seller] > 0.0)
+        made = buyers & ~own & (world.slots.base_chinese[world.links.seller] > 0.0)
+        others = self._drawn(world, "liable", self.third_party_liability, world.seller_firm, made)
         return np.asarray(buyers & (own | others), np.bool_)
 
-    def _drawn(self, world: World, what: str, share: float, firm: np.ndarray) -> Flags:
-        """Links whose firm is among the share drawn [links]."""
+    def _drawn(
+        self, world: World, what: str, share: float, firm: np.ndarray, among: Flags
+    ) -> Flags:
+        """Those of the links ``among`` whose firm is in the share drawn [links].
+
+        A list names somebody: where the draw meets no firm, the one next to it is listed.
+        """
         share = share * self.strength
-        if share >= 1.0:
-            return np.ones(len(world.links), np.bool_)
-        drawn = rng.uniforms(world.seed, f"ban {what} {self.name}", world.firms.id) < share
-        return np.asarray(drawn[firm], np.bool_)
+        if share >= 1.0 or share <= 0.0 or not among.any():
+            return among & (share > 0.0)
+        draw = rng.uniforms(world.seed, f"ban {what} {self.name}", world.firms.id)[firm]
+        return np.asarray(among & (draw <= max(share, float(draw[among].min()))), np.bool_)

@@ -25,6 +25,7 @@ class Enforcement(Policy):
     """
 
     instrument: ClassVar[str] = "enforcement"
+    needs: ClassVar[tuple[str, ...]] = ("embargo_china",)
 
     detection: float = Field(
         ge=0, le=1, description="Probability that a lot past a control is found at this border",

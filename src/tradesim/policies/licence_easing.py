@@ -29,6 +29,7 @@ class LicenceEasing(Policy):
     """
 
     instrument: ClassVar[str] = "licence_easing"
+    needs: ClassVar[tuple[str, ...]] = ("licence_april_2025",)
 
     kind: Literal["general_licence", "green_channel", "exemption"] = Field(
         description="General licence, green channel or exemption"

@@ -23,6 +23,7 @@ class LicenceTightening(Policy):
     """
 
     instrument: ClassVar[str] = "licence_tightening"
+    needs: ClassVar[tuple[str, ...]] = ("licence_april_2025",)
 
     approval_factor: float = Field(
         1.0, ge=0, le=1, description="What approval is multiplied with",
