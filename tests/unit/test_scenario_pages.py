@@ -26,7 +26,7 @@ def test_a_scenario_says_what_it_is(name: str) -> None:
     assert scenario.title
     assert "\n" not in scenario.title
     assert len(scenario.story.split()) >= 10
-    assert scenario.story.rstrip().endswith(".")
+    assert scenario.story.rstrip().endswith((".", "?"))
     assert scenario.sources
     assert all(source.strip() for source in scenario.sources)
 
