@@ -19,8 +19,8 @@ from tradesim.report.sections import figure_sections
 from tradesim.report.words import command, source_section
 from tradesim.tables.loader import list_data
 
-SECTIONS = ["numbers", "exports", "prices", "shortfalls", "flows", "licences", "plants",
-            "instruments", "reading", "sources", "reproduce"]  # fmt: skip
+SECTIONS = ["numbers", "exports", "prices", "shortfalls", "instruments", "flows", "licences",
+            "plants", "reading", "sources", "reproduce"]  # fmt: skip
 #: Attributes through which a page can ask for something.
 FETCHING = {"src", "href", "srcset", "data", "action", "poster", "xlink:href", "formaction"}
 
