@@ -30,9 +30,10 @@ def licence_totals(reading: Reading) -> pd.DataFrame:
     Columns ``group``, ``destination``, ``applied``, ``granted``, ``denied`` (t) and ``waited``
     (t × days); only rows with applications in the main world.
     """
+    known = f"NOT {labels.is_nan('wait_days')}"
     found = reading.query(
         "SELECT good, destination, sum(applied_t) AS applied, sum(granted_t) AS granted, "
-        "sum(denied_t) AS denied, sum(wait_days * granted_t) FILTER (NOT isnan(wait_days)) AS "
+        f"sum(denied_t) AS denied, sum(wait_days * granted_t) FILTER ({known}) AS "
         f"waited FROM licences WHERE scenario = '{reading.main}' GROUP BY ALL"
     )
     groups = {good: name for name, goods in GROUPS.items() for good in goods}
@@ -69,7 +70,8 @@ def licences(reading: Reading, group: str = "magnets") -> Spec:
     where = (f"scenario = '{reading.main}' AND good IN ({sql_list(GROUPS[group])}) "
              f"AND destination IN ({sql_list(places)})")  # fmt: skip
     sums = {kind: f"sum({kind}_t)" for kind in (*QUEUE, "pending")}
-    wait = "sum(wait_days * granted_t) FILTER (granted_t > 0 AND NOT isnan(wait_days))"
+    known = f"granted_t > 0 AND NOT {labels.is_nan('wait_days')}"
+    wait = f"sum(wait_days * granted_t) FILTER ({known})"
     sums["wait"] = f"{wait} / nullif(sum(granted_t), 0)"
     frame = reading.series("licences", sums, where, ("destination",))
     for kind, style in QUEUE.items():

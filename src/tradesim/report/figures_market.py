@@ -130,7 +130,7 @@ def _price_fans(reading: Reading, good: str, series: str) -> dict[tuple[str, str
 
 def _weighted(price: str) -> str:
     """SQL mean of a price over use (a trace of output where nothing was used), gaps left out."""
-    weight, known = "greatest(use_t, 1e-6 * output_t, 1e-12)", f"WHERE NOT isnan({price})"
+    weight, known = "greatest(use_t, 1e-6 * output_t, 1e-12)", f"WHERE NOT {labels.is_nan(price)}"
     return f"sum({price} * {weight}) FILTER ({known}) / sum({weight}) FILTER ({known})"
 
 

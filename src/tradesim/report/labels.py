@@ -56,6 +56,15 @@ def sql_list(names: Sequence[str]) -> str:
     return ", ".join("'" + name.replace("'", "''") + "'" for name in names)
 
 
+def is_nan(column: str) -> str:
+    """An SQL condition that holds where a column is not a number.
+
+    The cast matters: over a file DuckDB answers ``isnan(column)`` from the column's smallest and
+    largest value, which leave nan out, and so finds none.
+    """
+    return f"isnan({column}::DOUBLE)"
+
+
 def joined(parts: Sequence[str]) -> str:
     """``a, b and c``."""
     if len(parts) < 2:

@@ -90,19 +90,27 @@ def sweep_sections(results: Readable) -> list[Section]:
     for measure in MEASURES:
         rows = point_rows(results, measure)
         if rows:
-            card = Card(measure.slug, measure.title, figure(rows, measure), caption(rows, measure))
-            sections.append(
-                Section(measure.slug, measure.title, table(rows, measure), ((card,),),
-                        short=measure.short)
-            )  # fmt: skip
+            sections.append(_section(rows, measure))
     intro = (
         "<p>Each point of the sweep is one configuration; <code>points.csv</code> lists the "
         "overrides.</p>"
     )
     lists = side_by_side(results, point_names(results))
     if lists:
-        sections.append(Section("stockpiles", "Stockpiles side by side", lists, short="Stockpiles"))
+        sections.insert(
+            0, Section("stockpiles", "Stockpiles side by side", lists, short="Stockpiles")
+        )
     return [Section("points", "Points", intro), *sections]
+
+
+def _section(rows: list[PointRow], measure: Measure) -> Section:
+    """Table and figure of one measure; a sentence where it happened nowhere."""
+    if not any(np.isfinite(row.p50) for row in rows):
+        words = f"<p>{escape(caption(rows, measure))}</p>"
+        return Section(measure.slug, measure.title, words, short=measure.short)
+    card = Card(measure.slug, measure.title, figure(rows, measure), caption(rows, measure))
+    return Section(measure.slug, measure.title, table(rows, measure), ((card,),),
+                   short=measure.short)  # fmt: skip
 
 
 def table(rows: list[PointRow], measure: Measure) -> str:

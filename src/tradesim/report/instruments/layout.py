@@ -1,7 +1,7 @@
 """How a block is written: a heading, a finding, small tables of medians with p10–p90.
 
 Every block of the section draws on these helpers alone, so that a number looks the same wherever
-it stands: ``12.3 [11.0–14.1]``, the median over the runs and in brackets p10 to p90.
+it stands: ``12.3 [11.0–14.1]``, the median over the runs and in brackets p10–p90.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ from tradesim.report.reading import Reading
 DIGITS = 3
 #: What is shown where a number does not exist.
 NONE = "–"
-#: From so many columns of numbers on, an interval stands below its median.
-WIDE = 5
-_MOST_DECIMALS = 6
+#: Most decimals of a quantity that the model yields, and of a term of exact arithmetic.
+FINE, FINEST = 2, 6
+#: Width of the page, of a character and of the space between columns, px: a table that would be
+#: wider writes its intervals below their medians.
+_PAGE, _CHARACTER, _GAP = 1100, 9.0, 30
+#: Words up to this length are not broken into lines.
+_SHORT = 24
 
 
 def pages_of(reading: Reading, *classes: str) -> dict[str, Mapping[str, Any]]:
@@ -44,30 +48,38 @@ def of_classes(policies: Any, *classes: str) -> dict[str, Mapping[str, Any]]:
 
 
 def number(value: float, plus: bool = False) -> str:
-    """At most three significant figures, grouped by thousands; ``plus`` shows the sign of a gain.
+    """One value: at most three significant figures, grouped by thousands, no idle zeros.
 
-    Zero has no sign, and a number that does not exist is an en dash.
+    ``plus`` shows the sign of a gain. Zero has no sign; a number that does not exist is a dash.
     """
-    return _written(value, _decimals(value), plus)
+    text = _written(value, _decimals(value, FINEST), plus)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def quantiles(low: float, middle: float, high: float, plus: bool = False) -> str:
+def quantiles(
+    low: float, middle: float, high: float, plus: bool = False, finest: int = FINE
+) -> str:
     """``5.10 [4.00–6.20]`` from p10, p50 and p90; the median alone where all agree.
 
-    The three have as many decimals as the largest needs for three significant figures. Next to a
-    minus a dash would be read twice, so then it says ``to``.
+    The three have as many decimals as the largest needs for three significant figures, and no more
+    than ``finest``; what rounds to nothing but is not is ``≈ 0``. Next to a minus a dash would be
+    read twice, so then it says ``to``.
     """
     if not math.isfinite(middle):
         return NONE
-    if low == middle == high:
-        return number(middle, plus)
-    decimals = _decimals(max(abs(low), abs(middle), abs(high)))
+    if low == middle == high == 0:
+        return "0"
+    decimals = _decimals(max(abs(low), abs(middle), abs(high)), finest)
     texts = [_written(value, decimals, plus) for value in (low, middle, high)]
+    if set(texts) == {"0"}:
+        return "≈ 0"
+    if low == middle == high:
+        return texts[1]
     word = " to " if plus or low < 0 else "–"
     return f"{texts[1]} [{texts[0]}{word}{texts[2]}]"
 
 
-def interval(values: ArrayLike, scale: float = 1.0, plus: bool = False) -> str:
+def interval(values: ArrayLike, scale: float = 1.0, plus: bool = False, finest: int = FINE) -> str:
     """Median and p10–p90 of one number for each run [runs], times ``scale``; nan: did not happen.
 
     A single run has no interval.
@@ -77,22 +89,25 @@ def interval(values: ArrayLike, scale: float = 1.0, plus: bool = False) -> str:
     if not known.size:
         return NONE
     low, middle, high = np.quantile(known, (0.1, 0.5, 0.9)).tolist()
-    return quantiles(low, middle, high, plus)
+    return quantiles(low, middle, high, plus, finest)
 
 
-def _decimals(value: float) -> int:
-    """Decimals that give a value three significant figures."""
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS - 1}e}")
+
+
+def _decimals(value: float, most: int) -> int:
+    """Decimals that give a value three significant figures, at most ``most``."""
     if not math.isfinite(value) or value == 0:
         return 0
-    size = math.floor(math.log10(abs(float(f"{value:.{DIGITS - 1}e}"))))
-    return min(max(DIGITS - 1 - size, 0), _MOST_DECIMALS)
+    size = math.floor(math.log10(abs(_rounded(value))))
+    return min(max(DIGITS - 1 - size, 0), most)
 
 
 def _written(value: float, decimals: int, plus: bool) -> str:
     if not math.isfinite(value):
         return NONE
-    rounded = float(f"{value:.{DIGITS - 1}e}")
-    text = f"{abs(rounded):,.{decimals}f}"
+    text = f"{abs(_rounded(value)):,.{decimals}f}"
     if float(text.replace(",", "")) == 0:
         return "0"
     return ("−" if value < 0 else "+" if plus else "") + text
@@ -108,12 +123,19 @@ def table(
     if not rows:
         return ""
     first, rest = rows[:shown], rows[len(rows) if shown is None else shown :]
-    tall = len(head) - words >= WIDE
+    tall = _width(rows, words) > _PAGE
     told = _rows(head, first, words, tall)
     if not rest:
         return told
     more = f"{len(rest)} more row{'' if len(rest) == 1 else 's'}"
     return f"{told}{folded(more, _rows(head, rest, words, tall))}"
+
+
+def _width(rows: Sequence[Sequence[str]], words: int) -> float:
+    """Rough width of a table whose intervals stand beside their medians, px."""
+    longest = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    told = [min(count, _SHORT) for count in longest[:words]]
+    return sum(told + longest[words:]) * _CHARACTER + _GAP * len(longest)
 
 
 def _rows(head: Sequence[str], rows: Sequence[Sequence[str]], words: int, tall: bool) -> str:
@@ -135,7 +157,8 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[str]], words: int, tall: 
 
 def _cell(text: str, is_number: bool, tall: bool) -> str:
     if not is_number:
-        return f"<td>{escape(text)}</td>"
+        kind = " class='k'" if len(text) <= _SHORT else ""
+        return f"<td{kind}>{escape(text)}</td>"
     return f"<td class='n'>{escape(text).replace(' [', '<br>[' if tall else ' [')}</td>"
 
 

@@ -62,11 +62,12 @@ def _row(label: str, frame: pd.DataFrame) -> list[str]:
 
 def _decisions(reading: Reading) -> pd.DataFrame:
     """Tonnes by authority, destination and seed over the run; ``waited`` in tonne-days."""
+    known = f"NOT {labels.is_nan('wait_days')}"
     return reading.query(
         "SELECT authority::TEXT AS authority, destination::TEXT AS destination, seed,"
         " sum(applied_t) AS applied, sum(granted_t) AS granted, sum(denied_t) AS denied,"
         " sum(lapsed_t) AS lapsed,"
-        " sum(CASE WHEN isnan(wait_days) THEN 0 ELSE wait_days * (granted_t + denied_t) END)"
+        f" coalesce(sum(wait_days * (granted_t + denied_t)) FILTER ({known}), 0)"
         f" AS waited FROM licences WHERE scenario = '{reading.main}'"
         " GROUP BY 1, 2, 3 HAVING sum(applied_t) > 0 ORDER BY 1, 2, 3"
     )

@@ -58,9 +58,10 @@ def _fee(reading: Reading, fee: PortFee) -> tuple[str, str]:
     price = magnet_price(reading, fee)
     cost = fee_usd_per_kg(fee.voyage(steps[-1].starts))
     rows = [_terms(fee, step.starts, price) for step in steps]
+    share = layout.interval(100.0 * cost / price, finest=layout.FINEST)
     finding = (
         f"{fee.title}: {layout.number(cost)} USD per kilogram at the highest step reached, "
-        f"{layout.interval(100.0 * cost / price)}% of what a kilogram of magnet costs its buyer."
+        f"{share}% of what a kilogram of magnet costs its buyer."
     )
     aside = (
         "Fee × net tonnage × charged share × liable share ÷ cargo. The charged share is at most "
@@ -85,7 +86,7 @@ def _terms(fee: PortFee, date: dt.date, price: np.ndarray) -> dict[str, str]:
         "Liable share of ships": layout.number(voyage.liable_share),
         "Cargo, t a call": layout.number(voyage.cargo_t_per_call),
         "USD per kg": layout.number(cost),
-        "% of a magnet": layout.interval(100.0 * cost / price),
+        "% of a magnet": layout.interval(100.0 * cost / price, finest=layout.FINEST),
     }
 
 
@@ -102,8 +103,8 @@ def _collected(
             f"AND scenario = {labels.sql_list([reading.main])} GROUP BY seed ORDER BY seed"
         )
         rows.append([
-            labels.economy(collector), layout.interval(found["usd"], 1e-6),
-            layout.interval(np.asarray(computed), 1e-6),
+            labels.economy(collector), layout.interval(found["usd"], 1e-6, finest=layout.FINEST),
+            layout.interval(np.asarray(computed), 1e-6, finest=layout.FINEST),
         ])  # fmt: skip
     heads = ["Collector", "Collected, million USD", "Arithmetic × tonnes, million USD"]
     aside = (

@@ -26,7 +26,7 @@ def block(reading: Reading) -> str:
     for page in pages.values():
         prices = page.get("oxide_usd_per_kg") or {}
         words = ", ".join(f"{element} {layout.number(p)}" for element, p in prices.items())
-        who = ", ".join((page.get("covers") or {}).get("sellers", ("*",)))
+        who = ", ".join(_sellers(page))
         share = layout.number(100 * float(page.get("covered_share", 1.0)) * _strength(page))
         rows.append((str(page.get("title", "")), who, words, share))
     head = ("Floor", "Firms", "USD/kg of oxide", "Covered sales, %")
@@ -34,6 +34,12 @@ def block(reading: Reading) -> str:
         "Price floors", " ".join([*_bills(reading, pages), _output(reading, pages)]).strip(),
         layout.table(head, rows, words=3), _asks(reading, pages), layout.note(_ASIDE),
     )  # fmt: skip
+
+
+def _sellers(page: Mapping[str, Any]) -> list[str]:
+    """Names of the guaranteed firms, without the wildcard that takes in all their plants."""
+    named = (page.get("covers") or {}).get("sellers", ("*",))
+    return [str(name).rstrip("*") or "all sellers" for name in named]
 
 
 def _strength(page: Mapping[str, Any]) -> float:
@@ -93,13 +99,10 @@ def _asks(reading: Reading, pages: Mapping[str, Mapping[str, Any]]) -> str:
         f"AND good IN ({goods}) AND economy IN ({where}) "
         "GROUP BY economy, good, year, seed ORDER BY economy, good, year, seed"
     )
+    years = sorted(frame["year"].unique().tolist())
     rows = [
-        (
-            labels.good(str(good)),
-            labels.economy(str(economy)),
-            str(year),
-            layout.interval(part["ask"]),
-        )
-        for (economy, good, year), part in frame.groupby(["economy", "good", "year"], observed=True)
-    ]
-    return layout.table(("Oxide", "Market", "Year", "Mean ask, USD/kg"), rows, words=3, shown=8)
+        (f"{labels.good(str(good))}, {labels.economy(str(economy))}",
+         *(layout.interval(part.loc[part["year"] == year, "ask"]) for year in years))
+        for (good, economy), part in frame.groupby(["good", "economy"], observed=True)
+    ]  # fmt: skip
+    return layout.table(("Mean ask, USD/kg", *map(str, years)), rows, shown=8)

@@ -68,10 +68,12 @@ def _hubs(reading: Reading) -> str:
     )
     if plants.empty or not (plants["share"] > 0).any():
         return layout.note("No lot went by way of a third country: none was better treated.")
-    rows = [
-        (labels.economy(str(place)), *(layout.interval(part[k], 100) for k in ("share", "peak")))
-        for place, part in plants.groupby("economy", observed=True)
-    ]
+    used = plants.groupby("economy", observed=True)["share"].median().sort_values(ascending=False)
+    rows = []
+    for place in used.index:
+        part = plants[plants["economy"] == place]
+        shares = (layout.interval(part[key], 100) for key in ("share", "peak"))
+        rows.append((labels.economy(str(place)), *shares))
     head = ("Hub", "Capacity used, mean over the run, %", "In the highest month, %")
     return layout.table(head, rows)
 

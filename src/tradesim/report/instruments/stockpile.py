@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +93,8 @@ def side_by_side(results: Readable, names: Mapping[int, str]) -> str:
     if not any(found.values()):
         return ""
     words = "<p>Each number is the median over the runs, with p10–p90 in brackets.</p>"
-    return words + _effects_table(found, bought) + layout.note(CAVEATS) + "".join(outside)
+    tables = [_effects_table(found, bought, part) for part in (COLUMNS[:2], COLUMNS[2:])]
+    return words + "".join(tables) + layout.note(CAVEATS) + "".join(outside)
 
 
 def listed(pages: Mapping[str, Mapping[str, Any]]) -> set[str]:
@@ -183,7 +184,9 @@ def _spending(reading: Reading) -> str:
 
 
 def _effects_table(
-    points: Mapping[str, Mapping[tuple[str, str], Spread]], bought: Mapping[str, set[str]]
+    points: Mapping[str, Mapping[tuple[str, str], Spread]],
+    bought: Mapping[str, set[str]],
+    columns: Sequence[tuple[str, str]] = COLUMNS,
 ) -> str:
     """Effects by good, bought goods first; what moves little is folded away."""
     lists = set().union(*bought.values())
@@ -192,13 +195,13 @@ def _effects_table(
     rest.sort(key=lambda good: -_reach(points, good))
     rest += ["oxide_Sc"] if "oxide_Sc" not in {*first, *rest} else []
     head = ["Good", "Part"]
-    head += [f"{name}: {words}" if name else words for name in points for _, words in COLUMNS]
+    head += [f"{name}: {words}" if name else words for name in points for _, words in columns]
     rows = []
     for good in (*first, *rest):
         cells = [
             found[metric, good].text if (metric, good) in found else layout.NONE
             for found in points.values()
-            for metric, _ in COLUMNS
+            for metric, _ in columns
         ]
         rows.append((labels.good(good), _part(good, bought), *cells))
     return layout.table(head, rows, words=2, shown=max(len(first) + 4, 8))
