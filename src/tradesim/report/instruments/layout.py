@@ -140,7 +140,7 @@ def _width(rows: Sequence[Sequence[str]], words: int) -> float:
 
 def _rows(head: Sequence[str], rows: Sequence[Sequence[str]], words: int, tall: bool) -> str:
     top = "".join(
-        f"<th scope='col'{' class=n' if i >= words else ''}>{escape(name)}</th>"
+        f"<th scope='col'{' class=n' if i >= words else ''}>{escape(_bound(name))}</th>"
         for i, name in enumerate(head)
     )
     body = "".join(
@@ -153,6 +153,12 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[str]], words: int, tall: 
         "<div class='wide'><table class='small'>"
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _bound(name: str) -> str:
+    """A heading whose short unit does not fall on a line of its own."""
+    before, comma, unit = name.rpartition(", ")
+    return f"{before},\u00a0{unit}" if comma and len(unit) <= 4 else name
 
 
 def _cell(text: str, is_number: bool, tall: bool) -> str:

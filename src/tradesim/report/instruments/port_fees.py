@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,12 @@ from tradesim.report import labels
 from tradesim.report.instruments import layout
 from tradesim.report.reading import Reading
 
+_ASIDE = (
+    "Fee × net tonnage × charged share × liable share ÷ cargo. The charged share is the most "
+    "charges on a ship in a year over its calls. Net tonnage, cargo, calls and the liable share "
+    "are assumptions; passed on in full, so this is an upper bound."
+)
+
 
 def block(reading: Reading) -> str:
     """HTML of every port fee of the scenario, USD per kilogram; '' without any."""
@@ -25,9 +32,11 @@ def block(reading: Reading) -> str:
     known = policies.load(given | layout.pages_of(reading, "Truce"))
     fees = {name: fee for name, fee in known.items() if isinstance(fee, PortFee)}
     told = [_fee(reading, fee) for fee in fees.values()]
+    finding = f"At the highest step reached: {'; '.join(words for words, _ in told)}."
+    terms = "".join(table for _, table in told)
     return layout.block(
-        "Port fees", " ".join(finding for finding, _ in told), *(terms for _, terms in told),
-        _collected(reading, known, fees),
+        "Port fees", finding, _collected(reading, known, fees),
+        layout.folded("The fee per kilogram, term by term", terms + layout.note(_ASIDE)),
     )  # fmt: skip
 
 
@@ -51,7 +60,7 @@ def magnet_price(reading: Reading, fee: PortFee) -> np.ndarray:
 
 
 def _fee(reading: Reading, fee: PortFee) -> tuple[str, str]:
-    """One fee: a sentence, and the terms of each step that the run reaches."""
+    """One fee: what it comes to in words, and the terms of each step that the run reaches."""
     end = (reading.periods.end - pd.Timedelta(days=1)).date()
     last = min(end, (fee.suspended or end), (fee.expires or end))
     steps = [step for step in fee.schedule if step.starts <= last] or list(fee.schedule[:1])
@@ -59,18 +68,9 @@ def _fee(reading: Reading, fee: PortFee) -> tuple[str, str]:
     cost = fee_usd_per_kg(fee.voyage(steps[-1].starts))
     rows = [_terms(fee, step.starts, price) for step in steps]
     share = layout.interval(100.0 * cost / price, finest=layout.FINEST)
-    finding = (
-        f"{fee.title}: {layout.number(cost)} USD per kilogram at the highest step reached, "
-        f"{share}% of what a kilogram of magnet costs its buyer."
-    )
-    aside = (
-        "Fee × net tonnage × charged share × liable share ÷ cargo. The charged share is at most "
-        f"{fee.charged_calls_per_year:g} charges over {fee.calls_per_year:g} calls a year. Net "
-        "tonnage, cargo, calls and the liable share are assumptions; passed on in full, so this is "
-        "an upper bound."
-    )
+    words = f"{fee.title} {layout.number(cost)} USD per kilogram, {share}% of the price of a magnet"
     terms = layout.table(list(rows[0]), [list(row.values()) for row in rows])
-    return finding, terms + layout.note(aside)
+    return words, f"<p>{escape(fee.title)}</p>{terms}"
 
 
 def _terms(fee: PortFee, date: dt.date, price: np.ndarray) -> dict[str, str]:

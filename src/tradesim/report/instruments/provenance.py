@@ -93,7 +93,10 @@ def _uses(reading: Reading) -> str:
     share = 100 * frame["lost"] / frame["demand"]
     medians = share.groupby(frame["end_use"]).median().sort_values(ascending=False)
     rows = [
-        [use.replace("_", " "), layout.interval(np.asarray(share[frame["end_use"] == use]))]
+        [
+            use.replace("_", " ").replace("ev ", "EV "),
+            layout.interval(np.asarray(share[frame["end_use"] == use])),
+        ]
         for use in medians.index
     ]
     return layout.table(

@@ -195,7 +195,9 @@ def _effects_table(
     rest.sort(key=lambda good: -_reach(points, good))
     rest += ["oxide_Sc"] if "oxide_Sc" not in {*first, *rest} else []
     head = ["Good", "Part"]
-    head += [f"{name}: {words}" if name else words for name in points for _, words in columns]
+    head += [
+        f"{_words(name)}: {words}" if name else words for name in points for _, words in columns
+    ]
     rows = []
     for good in (*first, *rest):
         cells = [
@@ -205,6 +207,11 @@ def _effects_table(
         ]
         rows.append((labels.good(good), _part(good, bought), *cells))
     return layout.table(head, rows, words=2, shown=max(len(first) + 4, 8))
+
+
+def _words(name: str) -> str:
+    """A point's name with spaces, so that it can be broken into lines."""
+    return name.replace("_", " ")
 
 
 def _reach(points: Mapping[str, Mapping[tuple[str, str], Spread]], good: str) -> float:
@@ -222,7 +229,11 @@ def _part(good: str, bought: Mapping[str, set[str]]) -> str:
     """What a good is to the lists: bought (by which of several), co-product, or beside them."""
     buyers = [name for name, goods in bought.items() if good in goods]
     if buyers:
-        return "bought" if len(buyers) == len(bought) else f"bought in {', '.join(buyers)}"
+        return (
+            "bought"
+            if len(buyers) == len(bought)
+            else f"bought in {', '.join(map(_words, buyers))}"
+        )
     if good == "oxide_Sc":
         return "from a source of its own"
     return "co-product" if good in OXIDES else "metal of an oxide"
