@@ -42,7 +42,7 @@ def test_the_block_shows_the_summary_by_element_and_year() -> None:
         row = summary_of(result("stockpile_reported_list"), f"price_effect:{period}", "oxide_Sc")
         assert row["p50"] > 0.5
         assert stockpile.Spread(**row).text in html
-    assert "Sc oxide</th><td>bought" in html
+    assert "Sc oxide</th><td class='k'>bought" in html
     assert "cobalt" in html
     assert "n/a" not in html
 
