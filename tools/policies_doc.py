@@ -36,9 +36,9 @@ A scenario is a set of policies; the order in which they are written never matte
 - **A truce suspends by name.** While it is in force the policies that it names are suspended; in
   its last weeks they count as announced, and when it ends they return unless it is renewed.
 - **Refused before the run**: an end before the start, unknown names, numbers out of range, a
-  coverage that no trade answers to, a truce that names no policy of the scenario, and a ban and a
-  general licence of one authority on the same trade at the same time of which neither is more
-  specific.
+  coverage that no trade answers to or that leaves out the border at which the policy acts, an empty
+  list, a truce that names no policy of the scenario, and a ban and a general licence of one
+  authority on the same trade at the same time of which neither is more specific.
 - **Coverage** takes elements, goods, end uses, origins, destinations, firms and stages with
   wildcards and groups of economies. Elements narrow oxides and metals; other goods are covered by
   name. Trade inside an economy is never covered.

@@ -370,6 +370,8 @@ def _check_policies(pages: Mapping[str, Tree], trusted: Sequence[str], where: st
         except ValidationError as error:
             model = policies.find_class(name, page, trusted)
             raise explain(error, model, where=where, prefix=f"policies.{name}.") from error
+        except InputError as error:  # a class knows its fields, not the name it runs under
+            raise error.under(f"policies.{name}.") from error
 
 
 def _refuse_unbuilt(job: Mapping[str, Any]) -> None:

@@ -31,6 +31,11 @@ class TradesimError(Exception):
         parts += [f"  remedy:  {remedy}"] if remedy else []
         super().__init__("\n".join(parts))
 
+    def under(self, prefix: str) -> TradesimError:
+        """The same error with ``prefix`` (``policies.name.``) before a key that lacks it."""
+        where = self.where if self.where.startswith(prefix) else f"{prefix}{self.where}"
+        return type(self)(self.what, where=where, allowed=self.allowed, remedy=self.remedy)
+
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by fields, so that an error keeps its parts when a worker process raises it."""
         return _rebuild, (type(self), self.what, self.where, self.allowed, self.remedy)
@@ -71,8 +76,15 @@ def _rebuild(cls: type[TradesimError], what: str, where: str, allowed: str, reme
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name closest to ``name`` as a clause such as ``did you mean 'weeks'?``, or ''."""
     spelt = {each.lower(): each for each in known}
-    close = difflib.get_close_matches(name.lower(), list(spelt), n=1, cutoff=0.5)
-    return f"did you mean '{spelt[close[0]]}'?" if close else ""
+    word = name.lower()
+    close = difflib.get_close_matches(word, list(spelt), n=5, cutoff=0.5)
+
+    def likeness(each: str) -> tuple[float, bool]:
+        # of equally near names the one with the same initial: 'Dx' is Dy rather than Nd
+        return difflib.SequenceMatcher(None, each, word).ratio(), each[:1] == word[:1]
+
+    best = max(close, key=likeness, default="")
+    return f"did you mean '{spelt[best]}'?" if best else ""
 
 
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> InputError:

@@ -13,7 +13,10 @@ from tradesim.errors import InputError, nearest
 
 @dataclass(frozen=True)
 class Fact:
-    """One field as declared; ``low`` and ``high`` are its closed range in ``unit``, or None."""
+    """One field as declared; ``low`` and ``high`` bound it in ``unit``, or None.
+
+    ``open_low`` says that the low bound itself is refused, ``open_high`` the same of the high one.
+    """
 
     name: str
     default: Any
@@ -23,6 +26,8 @@ class Fact:
     source: str
     text: str
     choices: tuple[str, ...] = ()
+    open_low: bool = False
+    open_high: bool = False
 
     def allowed(self) -> str:
         """The accepted values as a clause such as ``0.1 to 5 weeks``; '' where none is declared."""
@@ -30,10 +35,16 @@ class Fact:
             return ", ".join(self.choices)
         if self.low is None and self.high is None:
             return ""
-        if self.high is None:
-            return f"at least {self.low:g} {self.unit}".rstrip()
-        if self.low is None:
-            return f"at most {self.high:g} {self.unit}".rstrip()
+        if self.open_low or self.open_high or self.low is None or self.high is None:
+            ends = [
+                f"{word} {bound:g}"
+                for word, bound in (
+                    ("above" if self.open_low else "at least", self.low),
+                    ("below" if self.open_high else "at most", self.high),
+                )
+                if bound is not None
+            ]
+            return f"{' and '.join(ends)} {self.unit}".rstrip()
         return f"{self.low:g} to {self.high:g} {self.unit}".rstrip()
 
 
@@ -76,11 +87,17 @@ def explain(
     fact = known.get(path[-1]) if path else None
     what = f"{key} = {fault['input']!r}: {_clause(fault)}"
     if fault["type"] == "missing":
-        what = f"{key} is missing"
-    elif not path:
+        return InputError(
+            f"{key} is missing",
+            where=where,
+            allowed=fact.allowed() if fact else "",
+            remedy=f"add it: {fact.text[:1].lower()}{fact.text[1:]}" if fact else "add it",
+        )
+    if not path:
         what = ": ".join(part for part in (prefix.rstrip("."), _clause(fault)) if part)
     allowed = fact.allowed() if fact else ""
-    return InputError(what, where=where, allowed=allowed, remedy=_remedy(key, fact))
+    remedy = _remedy(key, fact) if path else "correct one of the fields named"
+    return InputError(what, where=where, allowed=allowed, remedy=remedy)
 
 
 def _clause(fault: Any) -> str:
@@ -119,16 +136,18 @@ def _fact(name: str, info: FieldInfo) -> Fact:
         name=name,
         default=default,
         unit=str(extra.get("unit", "")),
-        low=_bound(info, "ge"),
-        high=_bound(info, "le"),
+        low=_bound(info, "ge", "gt"),
+        high=_bound(info, "le", "lt"),
         source=str(extra.get("source", "")),
         text=info.description or "",
         choices=_choices(info.annotation),
+        open_low=_bound(info, "gt") is not None,
+        open_high=_bound(info, "lt") is not None,
     )
 
 
-def _bound(info: FieldInfo, side: str) -> float | None:
-    found = [getattr(rule, side) for rule in info.metadata if hasattr(rule, side)]
+def _bound(info: FieldInfo, *sides: str) -> float | None:
+    found = [getattr(rule, s) for rule in info.metadata for s in sides if hasattr(rule, s)]
     return float(found[0]) if found else None
 
 

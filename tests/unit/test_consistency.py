@@ -31,6 +31,34 @@ TRUCE = (
             ("licence_april_2025", "suspended (2026-01-01) after it has expired", f"{LICENCE}."),
         ),
         ((f"{LICENCE}.covers.elements=[Dx]",), ("unknown element 'Dx'", "Dy")),
+        ((f"{LICENCE}.covers.elements=[Dx]",), (f"{LICENCE}.covers.elements", "mean 'Dy'")),
+        (
+            (f"{LICENCE}.covers.goods=[]",),
+            (f"{LICENCE}.covers.goods", "empty list", "leave it out"),
+        ),
+        (
+            (f"{LICENCE}.covers.origins=[JPN]",),
+            ("'licence_april_2025' acts on what leaves CHN", "origins [JPN]", "covers.origins"),
+        ),
+        (
+            ("+policy@policies.duty=tariff_usa", "policies.duty.covers.origins=[USA]"),
+            ("'duty' acts on what enters USA", "origins [USA]", "destinations with USA"),
+        ),
+        (
+            ("+policy@policies.q=quota_2010_level", "policies.q.t_per_half_year=-5"),
+            ("policies.q.t_per_half_year = -5", "above 0 and at most 1e+07 t per half-year"),
+        ),
+        (
+            ("+policy@policies.fee=port_fee_usa_2025", "~policies.fee.schedule"),
+            ("policies.fee.schedule is missing", "add it"),
+        ),
+        (
+            (
+                "+policies.s={_target_:tradesim.policies.Stockpile,title:t,imposed_by:USA,"
+                "announced:2025-01-06,effective:2025-01-06}",
+            ),
+            ("policies.s: the shopping list is empty", "list_usd or list_t"),
+        ),
         ((f"{LICENCE}.covers.goods=[magnet_NdFe]",), ("unknown good 'magnet_NdFe'", "NdFeB'")),
         ((f"{LICENCE}.covers.destinations=[UAS]",), ("unknown destination 'UAS'", "'USA'")),
         ((f"{LICENCE}.covers.end_uses=[defense]",), ("unknown end use 'defense'", "'defence'")),

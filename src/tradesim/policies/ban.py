@@ -31,6 +31,7 @@ class Ban(Policy):
     """
 
     instrument: ClassVar[str] = "ban"
+    border: ClassVar[str] = "out"
 
     share: float = Field(
         1.0, ge=0, le=1, description="Share of the covered buyers that is listed",

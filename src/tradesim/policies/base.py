@@ -87,6 +87,14 @@ class Coverage(BaseModel):
             "stages": axes.STAGES, "exempt_goods": axes.GOODS,
             "exempt_destinations": (*axes.ECONOMIES, *GROUPS),
         }  # fmt: skip
+        for field, value in self:
+            if not value and not field.startswith("exempt_"):
+                raise InputError(
+                    f"covers.{field} is an empty list, which covers nothing",
+                    where=f"covers.{field}",
+                    allowed="at least one name, a pattern or '*'",
+                    remedy="name something, or leave it out to cover everything",
+                )
         for field, names in known.items():
             for pattern in getattr(self, field):
                 if not any(fnmatchcase(name, pattern) for name in names):
@@ -164,6 +172,8 @@ class Policy(BaseModel):
     instrument: ClassVar[str] = "policy"
     #: Whether stocks must carry the legal origin that the imposing state claims.
     tracks_origin: ClassVar[bool] = False
+    #: Whose trade it can act on: what leaves (``out``) or enters (``in``) ``imposed_by``; or any.
+    border: ClassVar[str] = ""
     #: What it works through when it writes nothing into the terms itself.
     acts_through: ClassVar[str] = ""
     #: Pages without which it has nothing to act on, such as the licence that it eases.

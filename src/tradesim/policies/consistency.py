@@ -58,6 +58,7 @@ def check_world(policies: Mapping[str, Policy], world: World) -> None:
                 allowed="stages in these economies: " + _list(_stages_at(covers, world)),
                 remedy="correct the stages, the sellers or the origins",
             )
+        _own_border(name, policy)
 
 
 def more_specific(one: Coverage, other: Coverage) -> bool:
@@ -216,6 +217,24 @@ def _goods_remain(name: str, covers: Coverage) -> None:
             allowed="at least one destination other than the origin",
             remedy="correct covers.origins, covers.destinations or covers.exempt_destinations",
         )
+
+
+def _own_border(name: str, policy: Policy) -> None:
+    """Refuse a coverage without any trade of the economy whose border the policy acts at."""
+    home = axes.ECONOMY_INDEX[policy.imposed_by]
+    _, _, origin, destination = _sets(policy.covers)
+    leaves = origin[home] and destination.sum() > destination[home]
+    enters = destination[home] and origin.sum() > origin[home]
+    if {"out": leaves, "in": enters}.get(policy.border, True):
+        return
+    field, way = ("origins", "leaves") if policy.border == "out" else ("destinations", "enters")
+    raise InputError(
+        f"policy '{name}' acts on what {way} {policy.imposed_by}, of which it covers nothing",
+        where=f"policies.{name}.covers: "
+        + _written(policy.covers, ("origins", "destinations", "exempt_destinations")),
+        allowed=f"{field} with {policy.imposed_by} among them, another economy at the other end",
+        remedy=f"correct covers.{field} or imposed_by, or leave covers.{field} out",
+    )
 
 
 def _traded(covers: Coverage, world: World) -> Flags:

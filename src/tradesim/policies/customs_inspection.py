@@ -44,6 +44,7 @@ class CustomsInspection(Policy):
     """
 
     instrument: ClassVar[str] = "customs_inspection"
+    border: ClassVar[str] = "out"
 
     hold_share: float = Field(
         ge=0, le=1, description="Share of shipments held at first",

@@ -43,6 +43,7 @@ class ExportLicensing(Policy):
     """
 
     instrument: ClassVar[str] = "export_licensing"
+    border: ClassVar[str] = "out"
 
     approval: Mapping[str, float] = Field(
         description="Probability of a grant by end-use class at first",

@@ -28,6 +28,7 @@ class ExportTax(Policy):
     """
 
     instrument: ClassVar[str] = "export_tax"
+    border: ClassVar[str] = "out"
 
     rates: Mapping[str, float] = Field(
         description="Tax as a share of FOB value by good or pattern",

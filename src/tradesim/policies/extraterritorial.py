@@ -36,6 +36,7 @@ class Extraterritorial(ExportLicensing):
     """
 
     instrument: ClassVar[str] = "extraterritorial_de_minimis"
+    border: ClassVar[str] = ""  # its trade is that of others
     tracks_origin: ClassVar[bool] = True
 
     threshold: float = Field(

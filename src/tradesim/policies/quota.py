@@ -40,6 +40,7 @@ class ExportQuota(Policy):
     """
 
     instrument: ClassVar[str] = "export_quota"
+    border: ClassVar[str] = "out"
 
     t_per_half_year: float | None = Field(
         None, gt=0, le=1e7, description="Tonnes allowed in every half-year",

@@ -104,6 +104,8 @@ class Stockpile(Policy):
         twice = sorted(set(self.list_usd) & set(self.list_t))
         if twice:
             raise ValueError(f"{twice[0]}: say either USD (list_usd) or tonnes (list_t)")
+        if not (self.list_usd or self.list_t or self.outside_usd):
+            raise ValueError("the shopping list is empty: name goods in list_usd or list_t")
         Coverage(origins=self.origins, exempt_destinations=(*self.not_from, *self.members))
         return self
 

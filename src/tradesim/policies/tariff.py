@@ -40,6 +40,7 @@ class Tariff(Policy):
     """
 
     instrument: ClassVar[str] = "tariff"
+    border: ClassVar[str] = "in"
 
     rate: float = Field(
         0.0, ge=0, le=10, description="Duty as a share of border value",
