@@ -62,7 +62,7 @@ def partners(name: str) -> dict[str, Page]:
 
 def world(weeks: int, pages: dict[str, Page]) -> Scenario:
     """A short run that grows and has its projects and all goods there are, without noise."""
-    further = getattr(axes, "FURTHER_GOODS", ())
+    further = axes.FURTHER_GOODS
     more = {"further_goods": further} if further else {}
     return scenario(weeks=weeks, growth=True, pipeline=True, policies=pages, **more)
 

@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Routes:
+class LaneLinks:
     """Which links make up a lane, and how much each usually carries."""
 
     lane: Ints  # [links]
@@ -29,8 +29,8 @@ class Routes:
     weight: Floats  # [links] usual tonnes a week, and a trifle where there are none
 
     @classmethod
-    def of(cls, links: Links, lanes: Lanes) -> Routes:
-        """Routes of a world; every lane has at least one link."""
+    def of(cls, links: Links, lanes: Lanes) -> LaneLinks:
+        """The links of a world's lanes; every lane has at least one link."""
         first = np.zeros(len(lanes), np.int64)
         first[links.lane] = np.arange(len(links))
         return cls(links.lane, first, links.base_t + 1e-9)
@@ -81,7 +81,7 @@ class LicenceRule:
 class LicenceTerms:
     """What policies have written so far for one authority; arrays [links], times in weeks."""
 
-    routes: Routes
+    lane_links: LaneLinks
     covered: Flags
     exempt: Flags
     approval: Floats
@@ -97,11 +97,11 @@ class LicenceTerms:
     desks: dict[str, Desk] = field(default_factory=dict)  # by policy
 
     @classmethod
-    def none(cls, routes: Routes) -> LicenceTerms:
+    def none(cls, lane_links: LaneLinks) -> LicenceTerms:
         """No link covered: approval 1, no delay, unlimited validity."""
-        links = len(routes.lane)
+        links = len(lane_links.lane)
         return cls(
-            routes=routes,
+            lane_links=lane_links,
             covered=np.zeros(links, np.bool_),
             exempt=np.zeros(links, np.bool_),
             approval=np.ones(links),
@@ -120,7 +120,7 @@ class LicenceTerms:
         validity_weeks: float, opens_week: Floats,
     ) -> None:  # fmt: skip
         """Ask for a licence on whole ``lanes``; all arrays [lanes]."""
-        lane = self.routes.lane
+        lane = self.lane_links.lane
         self.require_links(
             lanes[lane], approval=approval[lane], delay_weeks=delay_weeks[lane], stages=stages,
             validity_weeks=np.full(len(lane), validity_weeks), opens_week=opens_week[lane],

@@ -435,7 +435,7 @@ def test_inspection_holds_uncontrolled_goods_and_fades() -> None:
             model.step()
             path.append(model.state.crossed[plain].sum())
         gone.append((sum(path[2:8]), path[-1]))
-        assert not model.terms.holding
+        assert not model.terms.border.holding
         model.close()
     assert gone[0][0] > 1.1 * gone[1][0] > 1.1 * gone[2][0]
     assert gone[2][1] > 0.8 * gone[0][1]

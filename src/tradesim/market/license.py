@@ -50,7 +50,7 @@ def _priced(rule: LicenceRule, desk: Desk, authority: str, terms: Terms) -> Tonn
     """
     asked = np.where(desk.links & rule.needed, applications(1.0, rule.approval), 0.0)
     return TonnageLimit(
-        weight=terms.routes.mean(asked),
+        weight=terms.lane_links.mean(asked),
         t_per_week=desk.t_per_week,
         holder="exporter",
         imposed_by=authority,
