@@ -9,6 +9,7 @@ multiply). The rule in force is strict, then eased, then tightened; an exempt li
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,7 @@ class LicenceRule:
     stages: int  # stages of the delay (Erlang shape)
     desks: dict[str, Desk]
 
-    @property
+    @cached_property
     def binding(self) -> Flags:
         """Links where a licence can cost anything: not granted at once to everybody [links]."""
         slow = (self.approval < 1.0) | (self.delay_weeks > 0.0) | (self.opens_week > 0.0)
@@ -170,9 +171,15 @@ class LicenceTerms:
 
     def staff(self, policy: str, links: Flags, t_per_week: float) -> None:
         """Let the authority decide at most some tonnes a week of applications for ``links``."""
-        self.desks[policy] = Desk(links, t_per_week)
+        self.desks = self.desks | {policy: Desk(links, t_per_week)}
 
-    def resolve(self) -> LicenceRule:
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set a layer; the rule in force is worked out anew when it is next asked for."""
+        self.__dict__.pop("rule", None)
+        super().__setattr__(name, value)
+
+    @cached_property
+    def rule(self) -> LicenceRule:
         """The rule in force on every link: strict, then eased, then tightened."""
         eased = np.isfinite(self.delay_cap_weeks)
         return LicenceRule(

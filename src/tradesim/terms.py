@@ -390,7 +390,7 @@ class Terms:
         """
         opened = np.where(self.cap_t_per_week > 0, 1.0, 0.0)
         for rule in self.licences.values():
-            free = self.lane_links.mean(rule.resolve().openness(halving_weeks))
+            free = self.lane_links.mean(rule.rule.openness(halving_weeks))
             opened = np.minimum(opened, free + (1.0 - needed) * (1.0 - free))
         if self.border.closing:
             opened = np.minimum(opened, self.lane_links.mean(np.where(self.closed, 0.0, 1.0)))

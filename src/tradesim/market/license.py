@@ -28,7 +28,7 @@ def open_books(world: World, state: MarketState, terms: Terms) -> None:
     """
     books: dict[str, LicenceBook] = {}
     for authority, written in terms.licences.items():
-        rule = written.resolve()
+        rule = written.rule
         links = np.flatnonzero(rule.binding)
         if len(links) == 0:
             continue

@@ -177,7 +177,7 @@ def _lags(
     transit = legs.mean(world.lanes.transit_weeks, 0.0, by_pair=True)
     wait = np.zeros(len(world.lanes))
     for written in terms.licences.values():
-        rule = written.resolve()
+        rule = written.rule
         wait = np.maximum(
             wait, terms.lane_links.mean(np.where(rule.binding, rule.delay_weeks, 0.0))
         )
@@ -190,7 +190,7 @@ def _opening(terms: Terms) -> Floats:
     """First week of the run in which every authority releases lots [lanes]."""
     weeks = np.zeros(len(terms.ad_valorem))
     for written in terms.licences.values():
-        rule = written.resolve()
+        rule = written.rule
         weeks = np.maximum(
             weeks, terms.lane_links.mean(np.where(rule.binding, rule.opens_week, 0.0))
         )
