@@ -21,16 +21,18 @@ BALANCE = 1e-9
 
 @dataclass
 class Balance:
-    """Elements, Chinese-mined content, goods and money of one model, from its start on."""
+    """Elements, Chinese-mined content, legal origin, goods and money, from a model's start on."""
 
     model: TradeModel
     elements: Floats = field(init=False)
     chinese: float = field(init=False)
+    origin: Floats = field(init=False)
     throughput: float = field(init=False)
 
     def __post_init__(self) -> None:
         """Remember what there is before the first step."""
         self.elements, self.chinese = content_at_hand(self.model)
+        self.origin = origin_at_hand(self.model)
         weeks = self.model.scenario.step_weeks
         self.throughput = max(float(self.model.world.slots.base_t.sum()) * weeks, 1.0)
 
@@ -56,12 +58,20 @@ class Balance:
         assert gap.max() < BALANCE * self.throughput, axes.ELEMENTS[int(gap.argmax())]
         gained_chinese = state.sourced.chinese - state.lost.chinese - state.consumed.chinese
         assert abs(chinese - self.chinese - gained_chinese) < BALANCE * self.throughput
+        gap = np.abs(origin_at_hand(self.model) - self.origin - state.origin_made)
+        assert gap.max(initial=0.0) < BALANCE * self.throughput
 
     def _money(self) -> None:
         state = self.model.state
         money = state.money_usd.sum() + state.treasury_usd.sum() + state.fees_usd.sum()
         money += state.carriers_usd - state.spent_usd.sum()
         assert abs(money) < BALANCE * max(np.abs(state.money_usd).sum(), 1.0)
+
+
+def origin_at_hand(model: TradeModel) -> Floats:
+    """Tracked legal origin in stock and under way [columns], t of oxide equivalent."""
+    moving = model.state.shipping.goods.under_way()[:, 2:]
+    return np.asarray(model.state.origin.sum(0) + moving.sum(0))
 
 
 def goods_at_hand(model: TradeModel) -> np.ndarray[Any, np.dtype[np.float64]]:

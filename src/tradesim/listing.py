@@ -15,20 +15,23 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 from tradesim import catalogue, config, pages
 from tradesim import overrides as ov
 from tradesim.errors import InputError, unknown
 from tradesim.fields import facts
-from tradesim.parameters import MarketParameters
+from tradesim.parameters import MarketParameters, OutsideParameters
 from tradesim.scenario import RunConfig, Scenario
-from tradesim.tables import loader
+from tradesim.tables import further, loader
 
 Item = dict[str, Any]
 
 _TABLES = Path(loader.__file__).with_name("base")
 #: Words that say where to look, beside the name.
 _PLACE_KEYS = ("hydra.searchpath", "allow_targets")
+#: Values of a declaration that tell nothing; a field that must be given has no default.
+_UNSAID = ("", None, (), PydanticUndefined)
 #: The name under which ``describe`` shows every key and behavioural parameter.
 PARAMETERS = "parameters"
 
@@ -88,8 +91,15 @@ def strategies(place: Place | None = None) -> list[Item]:
 
 
 def goods(place: Place | None = None) -> list[Item]:
-    """Goods by code: title, stage, customs code, unit, and whether the controls of 2025 name it."""
-    return _table("goods.csv", key="good", title="title")
+    """Goods by code: title, stage, customs code, unit, and whether the controls of 2025 name it.
+
+    Further goods come last: a scenario trades those that its ``further_goods`` names.
+    """
+    beside = [
+        {"name": row["good"], "stage": "further", **{k: v for k, v in row.items() if k != "good"}}
+        for row in further.rows()["goods"]
+    ]
+    return _table("goods.csv", key="good", title="title") + beside
 
 
 def economies(place: Place | None = None) -> list[Item]:
@@ -194,7 +204,7 @@ def _scenario(name: str, place: Place) -> Item:
 
 def _policy(name: str, place: Place) -> Item:
     each = _entry(name, place)
-    found = {"kind": "policy", "name": name, **each.page}
+    found = {**each.page, "kind": "policy", "name": name}
     if each.cls:
         found |= {"class": _one_line(each.cls.__doc__ or ""), "instrument": each.cls.instrument}
         found |= {"acts_through": each.cls.acts_through, "needs": list(each.cls.needs)}
@@ -232,10 +242,11 @@ def _parameters() -> Item:
     return {
         "kind": "parameters",
         "name": PARAMETERS,
-        "title": "Every key of a run, and the behavioural parameters of the market",
+        "title": "Every key of a run, and the parameters of the market and of what lies outside it",
         "scenario": _fields(Scenario),
         "run": _fields(RunConfig),
         "market": _fields(MarketParameters),
+        "outside": _fields(OutsideParameters),
     }
 
 
@@ -245,7 +256,7 @@ def _fields(model: type[BaseModel]) -> list[Item]:
     for fact in facts(model).values():
         row = {"name": fact.name, "description": fact.text, "default": fact.default}
         row |= {"unit": fact.unit, "allowed": fact.allowed(), "source": fact.source}
-        rows.append({key: value for key, value in row.items() if value not in ("", None, ())})
+        rows.append({key: value for key, value in row.items() if value not in _UNSAID})
     return rows
 
 

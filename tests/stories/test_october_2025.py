@@ -13,15 +13,15 @@ from tradesim.model import simulate
 from worlds import named
 
 RULE = "extraterritorial_october_2025"
-#: The year that follows the first month of the rule.
-IN_FORCE = (dt.date(2026, 1, 1), dt.date(2026, 12, 31))
+#: The half-year that follows the first month of the rule.
+IN_FORCE = (dt.date(2026, 1, 1), dt.date(2026, 6, 30))
 HUBS = ("MYS", "VNM", "JPN", "EU27")
 
 
 @lru_cache(maxsize=8)
 def tables(threshold: float | None, seed: int = 0) -> dict[str, pd.DataFrame]:
-    """The announced package over two years, without the rule or with a threshold of it."""
-    scenario = named("october_2025_announced", weeks=104)
+    """The announced package over a year and a half, without the rule or with a threshold of it."""
+    scenario = named("october_2025_announced", weeks=78)
     pages = {name: page for name, page in scenario.policies.items() if name != RULE}
     if threshold is not None:
         pages[RULE] = scenario.policies[RULE] | {"threshold": threshold}
@@ -65,7 +65,7 @@ def test_fewer_need_it_at_a_quarter_of_the_value() -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_defence_is_hit_before_civilian_users(seed: int) -> None:
-    """In the first year of the rule defence loses more magnets than any civilian use."""
+    """In the first half-year of the rule defence loses more magnets than any civilian use."""
     loss = lost(seed)
     civilian = loss.drop(["defence"])
     assert loss["defence"] > 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from tradesim import catalogue, cli, config, listing, pages
 from tradesim.catalogue import Entry
+from tradesim.parameters import OutsideParameters
 from tradesim.policies import Coverage, Tariff
 
 POLICIES = config.names("policy")
@@ -23,6 +25,11 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return capsys.readouterr().out
 
 
+def width(text: str) -> int:
+    """Columns of the widest line; an address alone on its line stays whole, to be copied."""
+    return max(len(line) for line in text.splitlines() if not re.fullmatch(r" *\(?http\S+", line))
+
+
 def flat(text: str) -> str:
     return " ".join(text.split())
 
@@ -32,7 +39,7 @@ def test_a_policy_is_described_in_full(name: str, capsys: pytest.CaptureFixture[
     """Every parameter with unit and source, the page's sources, who, what, when; 100 columns."""
     text = told(capsys, "describe", name)
     found = json.loads(told(capsys, "describe", name, "--json"))
-    assert max(len(line) for line in text.splitlines()) <= pages.WIDTH
+    assert width(text) <= pages.WIDTH
     assert found["kind"] == "policy"
     assert found["fields"]
     for field in found["fields"]:
@@ -148,6 +155,16 @@ def test_a_page_that_is_refused_is_described_all_the_same(
     assert cli.main(["describe", "bad"]) == 2
     assert cli.main(["list", "policies", "seeds=3"]) == 2
     assert "hydra.searchpath" in capsys.readouterr().err
+
+
+def test_further_goods_and_outside_parameters_are_told() -> None:
+    """The battery stands after the goods of the chain; what lies outside the market has units."""
+    names = [row["name"] for row in listing.goods()]
+    assert names[-1] == "lithium_battery"
+    assert listing.describe("lithium_battery")["stage"] == "further"
+    found = {row["name"]: row for row in listing.describe("parameters")["outside"]}
+    assert set(found) == set(OutsideParameters.model_fields)
+    assert all(row["description"] and row["source"] for row in found.values())
 
 
 def test_every_class_is_documented_once() -> None:

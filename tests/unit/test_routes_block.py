@@ -52,7 +52,7 @@ def test_what_came_past_a_control_and_through_which_hubs() -> None:
     html = routes.block(reading(scenario(weeks=26, policies={"a": stop, "b": ceiling})))
     assert "came past a control" in html
     assert "United States" in html
-    assert "use of its capacity" in html
+    assert "Capacity used" in html
     assert "At most 60%" in html
-    assert "<td>EU-27</td>" in html
+    assert "<th scope='row'>EU-27</th>" in html
     assert routes.block(reading(scenario(weeks=4))) == ""

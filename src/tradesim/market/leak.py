@@ -8,11 +8,9 @@ of Fisman & Wei 2004 (NBER w8551) for volumes that rise with the gain.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from tradesim.market.routes import Routes
+from tradesim.market.routes import Evasion, Routes
 from tradesim.market.shipping import Transit
 from tradesim.market.state import MarketState, gain
 from tradesim.parameters import MarketParameters
@@ -21,19 +19,6 @@ from tradesim.world.types import Floats, World, sum_by
 
 #: Fullest that a hub counts itself when it sets its margin, so that the margin stays finite.
 FULLEST = 0.95
-
-
-@dataclass
-class Evasion:
-    """Lots on their way past a control in a step, t; links [n], lanes [m], hubs [h]."""
-
-    routes: Routes  # by which they were planned
-    direct: Floats  # [n] smuggled
-    detour: Floats  # [n] by way of hubs
-    split: Floats  # [m, h] share of each hub in the lane's detour
-    lost_direct: Floats  # [m] share that is found
-    lost_detour: Floats  # [m]
-    by_hub: Floats  # [h] t that came to each hub
 
 
 def leak_share(revenue: Floats, cost: Floats, limit: Floats) -> Floats:

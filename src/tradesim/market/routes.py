@@ -49,6 +49,19 @@ class Routes:
     opens_week: Floats  # [m, h] no lot leaves for the hub before this week of the run
 
 
+@dataclass
+class Evasion:
+    """Lots on their way past a control in a step, t; links [n], lanes [m], hubs [h]."""
+
+    routes: Routes  # by which they were planned
+    direct: Floats  # [n] smuggled
+    detour: Floats  # [n] by way of hubs
+    split: Floats  # [m, h] share of each hub in the lane's detour
+    lost_direct: Floats  # [m] share that is found
+    lost_detour: Floats  # [m]
+    by_hub: Floats  # [h] t that came to each hub
+
+
 def freedom(world: World, terms: Terms) -> Floats:
     """How freely goods flow on each lane [lanes], 1 without any control, 0 when shut.
 

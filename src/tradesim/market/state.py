@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import numpy as np
 
 from tradesim.market.books import LicenceBook
 from tradesim.market.ceiling import Ceilings
-from tradesim.market.routes import Routes
+from tradesim.market.routes import Evasion, Routes
 from tradesim.market.shipping import Shipping
 from tradesim.parameters import MarketParameters
 from tradesim.scenario import WEEKS_PER_YEAR
 from tradesim.terms import Guarantee
 from tradesim.world.origin import base_origin, fixed_origin
 from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, Floats, World
-
-if TYPE_CHECKING:
-    from tradesim.market.leak import Evasion
 
 #: Ledgers of governments, USD since the start.
 ACCOUNTS = ("treasury_usd", "fees_usd", "rents_usd", "spent_usd", "rest_of_trade_usd", "chips_usd")

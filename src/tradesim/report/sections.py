@@ -60,10 +60,10 @@ def figure_sections(reading: Reading) -> list[Section]:
         exports_section(reading),
         prices_section(reading),
         shortfall_section(reading),
+        *instrument_section(reading),
         flow_section(reading),
         licence_section(reading),
         plant_section(reading),
-        *instrument_section(reading),
     ]
 
 

@@ -6,6 +6,7 @@ does not use its instrument. A new block is a module here and a line in :data:`B
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from tradesim.report.instruments import (
@@ -35,6 +36,25 @@ BLOCKS: tuple[Callable[[Reading], str], ...] = (
 )
 
 
+_HEADING = re.compile(r"<h3 id='([^']+)'>(.*?)</h3>")
+
+
 def instrument_blocks(reading: Reading) -> str:
-    """HTML of every block that has something to say, '' if none has."""
-    return "\n".join(filter(None, (block(reading) for block in BLOCKS)))
+    """HTML of every block that has something to say, '' if none has.
+
+    Ahead of them stand what the brackets mean and, from two blocks on, links to each.
+    """
+    told = "\n".join(filter(None, (block(reading) for block in BLOCKS)))
+    if not told:
+        return ""
+    heads = _HEADING.findall(told)
+    links = "".join(f"<a href='#{slug}'>{title}</a>" for slug, title in heads)
+    index = f"<p class='index'>{links}</p>" if len(heads) > 1 else ""
+    runs = len(reading.seeds)
+    spread = (
+        f"Each number is the median over {runs} runs, with p10–p90 in brackets; one without "
+        "brackets is the same in all of them."
+        if runs > 1
+        else "A single run, hence no spread."
+    )
+    return f"<p>{spread}</p>{index}{told}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import pandas as pd
 
 from tradesim.report import labels
@@ -14,6 +12,10 @@ from tradesim.report.reading import Reading
 CLASSES = ("ExportLicensing", "Extraterritorial")
 #: Destinations shown, the largest by applications.
 LARGEST = 6
+_ASIDE = (
+    "Sums over the run, in all goods under a licence. Who expects a refusal applies for more than "
+    "he needs, up to twice. A granted tonne lapses that is not shipped in time."
+)
 
 
 def block(reading: Reading) -> str:
@@ -24,8 +26,9 @@ def block(reading: Reading) -> str:
     if frame.empty:
         return ""
     parts = [_of_authority(str(code), rows) for code, rows in frame.groupby("authority")]
-    more = [f"<p>{escape(finding)}</p>{table}" for finding, table in parts[1:]]
-    return layout.block("Licences", parts[0][0], parts[0][1], *more)
+    findings = " ".join(finding for finding, _ in parts)
+    tables = [table for _, table in parts]
+    return layout.block("Licences granted and refused", findings, *tables, layout.note(_ASIDE))
 
 
 def _of_authority(code: str, frame: pd.DataFrame) -> tuple[str, str]:
@@ -38,11 +41,10 @@ def _of_authority(code: str, frame: pd.DataFrame) -> tuple[str, str]:
         rows.append(_row(labels.economy(str(place)), mine))
     finding = (
         f"Of what it decided, the authority of {labels.economy(code)} granted {rows[0][2]}% of the "
-        f"tonnes applied for, after {rows[0][3]} days on average (median and p10–p90 over the "
-        "runs). Who expects a refusal applies for more than he needs, up to twice."
+        f"tonnes applied for, after {rows[0][3]} days on average."
     )
-    head = ["Destination", "Applied for (t)", "Granted (% of decided)", "Wait (days)",
-            "Lapsed (% of granted)"]  # fmt: skip
+    head = [f"Applications to {labels.economy(code)} for", "Applied for, t",
+            "Granted, % of decided", "Wait, days", "Lapsed, % of granted"]  # fmt: skip
     return finding, layout.table(head, rows)
 
 

@@ -6,9 +6,9 @@ Figures are the headline rows ``welfare_*`` of the whole run, median and 80% of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 
 from tradesim.report import labels
+from tradesim.report.instruments import layout
 from tradesim.report.reading import Reading
 
 #: Rows of the table: metric and what it is called.
@@ -25,6 +25,11 @@ ROWS = (
 ECONOMIES = ("CHN", "USA", "EU27", "JPN", "KOR", "world")
 MILLION = 1e6
 LEVELS = [0.1, 0.5, 0.9]
+_ASIDE = (
+    "Gains in million USD over the whole run against the world of comparison. The two reduced "
+    "forms rest on recalled or assumed figures and have no spread over runs; sweep the parameters "
+    "outside.*. Wages saved and the products around missing parts are not counted."
+)
 NOTHING = (0.0, 0.0, 0.0)
 #: p10, median and p90 in million USD by metric and economy.
 Gains = dict[tuple[str, str], tuple[float, ...]]
@@ -38,17 +43,10 @@ def block(reading: Reading) -> str:
     found = gains(reading)
     if not found:
         return ""
-    parts = [
-        "<h3>Beside rare earths: other trade and chips</h3>",
-        f"<p class='finding'>{escape(_sentence(found))}</p>",
-        _table(found),
-        "<p class='note'>Gains in million USD over the whole run against the world of comparison: "
-        "median over the seeds, below it the 10th and 90th percentile. The two reduced forms rest "
-        "on recalled or assumed figures and have no spread over seeds; sweep the parameters "
-        "<code>outside.*</code>. Wages saved and the products around missing parts are not "
-        "counted.</p>",
-    ]
-    return "\n".join(parts)
+    return layout.block(
+        "Beside rare earths: other trade and chips", _sentence(found), _table(found),
+        layout.note(_ASIDE),
+    )  # fmt: skip
 
 
 def _outside(page: object) -> bool:
@@ -93,19 +91,16 @@ def _sentence(found: Gains) -> str:
 
 
 def _usd(million: float) -> str:
-    return f"{million / 1000:,.1f} bn USD" if million >= 1000 else f"{million:,.0f} m USD"
+    large = million >= 1000
+    return f"{layout.number(million / 1000 if large else million)} {'bn' if large else 'm'} USD"
 
 
 def _table(found: Gains) -> str:
-    heads = "".join(f"<th>{escape(labels.economy(code))}</th>" for code in ECONOMIES)
-    lines = [f"<table class='numbers'><thead><tr><th>million USD</th>{heads}</tr></thead><tbody>"]
-    for name, title in ROWS:
-        cells = "".join(_cell(found, name, code) for code in ECONOMIES)
-        lines.append(f"<tr><td>{escape(title)}</td>{cells}</tr>")
-    return "\n".join([*lines, "</tbody></table>"])
+    head = ("Gain, million USD", *map(labels.economy, ECONOMIES))
+    rows = [(title, *(_text(found, name, code) for code in ECONOMIES)) for name, title in ROWS]
+    return layout.table(head, rows)
 
 
-def _cell(found: Gains, name: str, code: str) -> str:
+def _text(found: Gains, name: str, code: str) -> str:
     low, middle, high = found.get((name, code), NOTHING)
-    spread = f"<br><small>{low:,.0f} to {high:,.0f}</small>" if high - low >= 0.5 else ""
-    return f"<td>{middle:,.0f}{spread}</td>"
+    return layout.quantiles(low, middle, high, plus=True)

@@ -7,8 +7,7 @@ effect of the policies alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import pandas as pd
 
 from tradesim.axes import GOODS
 from tradesim.report import labels
+from tradesim.report.instruments import layout
 from tradesim.report.reading import DAYS_PER_MONTH, Reading
 
 #: Classes that move projects, as the pages name them.
@@ -29,35 +29,23 @@ _MADE: Mapping[str, tuple[str, ...]] = {
     "recycling": (),  # its oxides cannot be told from those of separation
 }
 _KEYS = ["seed", "project"]
+#: Months below which a project has not moved: a day and a half, less than a step.
+_NOTICED = 0.05
 
 
 def block(reading: Reading) -> str:
     """HTML of the block; '' without such a policy, comparison world or dated project."""
-    rules = _rules(reading)
+    rules = layout.pages_of(reading, *MOVERS)
     if not rules or reading.other is None or "events" not in reading.results.tables:
         return ""
-    since = min(pd.Timestamp(str(page["effective"])) for page in rules)
+    since = min(pd.Timestamp(str(page["effective"])) for page in rules.values())
     delays = project_delays(reading, since)
     if delays.empty:
         return ""
-    parts = [
-        "<h3>Projects outside China</h3>",
-        f"<p class='finding'>{escape(_sentence(reading, delays))}</p>",
-        _stage_table(reading, delays),
-        _project_table(reading, delays),
-        _spent(reading),
-    ]
-    return "\n".join(filter(None, parts))
-
-
-def _rules(reading: Reading) -> list[Mapping[str, Any]]:
-    """Pages of the policies that move projects."""
-    pages = reading.setting("policies") or {}
-    return [
-        page
-        for page in pages.values()
-        if isinstance(page, Mapping) and str(page.get("_target_", "")).endswith(MOVERS)
-    ]
+    return layout.block(
+        "Projects outside China", _sentence(delays), _stage_table(reading, delays),
+        _project_table(reading, delays), _spent(reading),
+    )  # fmt: skip
 
 
 def project_delays(reading: Reading, since: pd.Timestamp) -> pd.DataFrame:
@@ -92,16 +80,15 @@ def mean_delay(delays: pd.DataFrame) -> np.ndarray:
     return np.asarray(sums["product"] / sums["capacity_t"], float)
 
 
-def _sentence(reading: Reading, delays: pd.DataFrame) -> str:
+def _sentence(delays: pd.DataFrame) -> str:
     by_seed = mean_delay(delays)
-    mean, moved = float(by_seed.mean()), delays.loc[delays["months"].abs() > 0.05, "project"]
-    verb = "delayed" if mean >= 0.0 else "brought forward"
-    sign = 1.0 if mean >= 0.0 else -1.0
+    moved = delays.loc[delays["months"].abs() > _NOTICED, "project"].nunique()
+    later = float(np.median(by_seed)) >= 0.0
     return (
-        f"Weighted by stage capacity, the {labels.count(delays['project'].nunique(), 'project')} "
-        f"that still waited are {verb} by {abs(mean):.1f} months on average "
-        f"[{_spread(sign * by_seed, 1)}; {reading.runs_text}]; {moved.nunique()} of them move in "
-        "at least one run."
+        f"Weighted by capacity, the {labels.count(delays['project'].nunique(), 'project')} that "
+        f"still waited are {'delayed' if later else 'brought forward'} by "
+        f"{layout.interval(by_seed, 1.0 if later else -1.0)} months on average; {moved} of them "
+        f"{'moves' if moved == 1 else 'move'} in at least one run."
     )
 
 
@@ -114,21 +101,18 @@ def _stage_table(reading: Reading, delays: pd.DataFrame) -> str:
         part = delays[delays["stage"].astype(str) == stage]
         if part.empty:
             continue
-        by_seed = mean_delay(part)
         made = np.array(sum((change[g] for g in goods if g in change), start=nothing), float)
-        made = made if goods else made[:0]
         rows.append(
-            (stage, str(part["project"].nunique()), f"{by_seed.mean():.1f}", _spread(by_seed, 1),
-             f"{made.mean():+,.0f}" if len(made) else "–", _spread(made, 0))
+            (stage, str(part["project"].nunique()), layout.interval(mean_delay(part), plus=True),
+             layout.interval(made if goods else made[:0], plus=True))
         )  # fmt: skip
-    head = ("Stage", "Projects", "Mean delay, months", "p10–p90",
-            "Change of output outside China in the run, t", "p10–p90")  # fmt: skip
-    note = (
-        "<p class='note'>Delay weighted by capacity; below zero is earlier. The change of output "
-        "is that of all plants outside China against the comparison world: projects that move, "
-        "lines out of service and what others make instead.</p>"
+    head = ("Stage", "Projects", "Mean delay, months", "Output outside China in the run, change, t")
+    aside = (
+        "Delay weighted by capacity; below zero is earlier. The change of output is that of all "
+        "plants outside China against the comparison world: projects that move, lines out of "
+        "service and what others make instead."
     )
-    return _table(head, rows) + note
+    return layout.table(head, rows) + layout.note(aside)
 
 
 def output_change(reading: Reading) -> dict[str, np.ndarray]:
@@ -155,26 +139,27 @@ def _project_table(reading: Reading, delays: pd.DataFrame) -> str:
     end = reading.periods.end
     for project, part in sorted(delays.groupby("project", observed=True), key=_due):
         months = part["months"].to_numpy(float)
-        if np.abs(months).max() < 0.05:
+        if np.abs(months).max() <= _NOTICED:
             continue
         first = part.iloc[0]
         start = first["due"] + pd.Timedelta(days=float(np.median(months)) * DAYS_PER_MONTH)
-        beyond = " (after the run)" if start >= end else ""
+        beyond = ", after the run" if start >= end else ""
+        place = f"{labels.economy(str(first['economy']))}, {first['stage']}"
         rows.append(
-            (str(project), labels.economy(str(first["economy"])), str(first["stage"]),
-             f"{first['capacity_t']:,.0f}", f"{first['due']:%b %Y}", f"{start:%b %Y}{beyond}",
-             f"{months.mean():+.1f}", _spread(months, 1), f"{(np.abs(months) > 0.05).mean():.0%}")
+            (str(project), place, f"{first['due']:%b %Y}", f"{start:%b %Y}{beyond}",
+             layout.number(first["capacity_t"]), layout.interval(months, plus=True),
+             layout.number(100 * (np.abs(months) > _NOTICED).mean()))
         )  # fmt: skip
     if not rows:
         return ""
-    head = ("Project", "Economy", "Stage", "Capacity, t a year", "Start without", "Median start",
-            "Delay, months", "p10–p90", "Runs in which it moves")  # fmt: skip
-    return (
-        f"<details><summary>{labels.count(len(rows), 'project')} by name</summary>"
-        "<p class='note'>Start is when the plant begins to ramp, if the rules at the end of the "
-        "run stay. Whether a plant depends on Chinese technology is drawn anew in each run.</p>"
-        f"{_table(head, rows)}</details>"
+    head = ("Project", "Where and what", "Start without", "Median start", "Capacity, t a year",
+            "Delay, months", "Moves in % of runs")  # fmt: skip
+    aside = layout.note(
+        "Start is when the plant begins to ramp, if the rules at the end of the run stay. Whether "
+        "a plant depends on Chinese technology is drawn anew in each run."
     )
+    title = f"{labels.count(len(rows), 'project')} by name"
+    return layout.folded(title, layout.table(head, rows, words=4) + aside)
 
 
 def _due(item: tuple[Any, pd.DataFrame]) -> tuple[pd.Timestamp, str]:
@@ -189,32 +174,10 @@ def _spent(reading: Reading) -> str:
         "SELECT seed, state, sum(public_spending_usd) AS usd FROM states "
         f"WHERE scenario = {labels.sql_list([reading.main])} GROUP BY ALL"
     )
-    mean = frame.assign(state=frame["state"].astype(str)).groupby("state")["usd"].mean()
-    mean = mean[mean > 0.0].sort_values(ascending=False)
-    if mean.empty:
-        return ""
-    words = labels.joined(
-        [f"{labels.economy(str(code))} {usd / 1e6:,.0f}" for code, usd in mean.items()]
-    )
-    return f"<p>Public money spent in the run, million USD: {escape(words)}.</p>"
-
-
-def _spread(values: np.ndarray, digits: int) -> str:
-    if len(values) == 0:
-        return "–"
-    low, high = np.quantile(values, [0.1, 0.9])
-    return f"{low:,.{digits}f} to {high:,.{digits}f}"
-
-
-def _cell(text: str) -> str:
-    kind = "n" if text[:1] in "0123456789+-–" else "k"
-    return f"<td class='{kind}'>{escape(text)}</td>"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """An HTML table; numbers to the right."""
-    top = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return (
-        f"<div class='wide'><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    by_state = {
+        str(code): part["usd"] for code, part in frame.groupby("state", observed=True)
+        if part["usd"].median() > 0.0
+    }  # fmt: skip
+    largest = sorted(by_state, key=lambda code: float(-by_state[code].median()))
+    rows = [(labels.economy(code), layout.interval(by_state[code], 1e-6)) for code in largest]
+    return layout.table(("Government", "Public money spent in the run, million USD"), rows)

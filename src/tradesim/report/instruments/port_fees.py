@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -14,19 +13,22 @@ from tradesim.policies import PortFee, Status
 from tradesim.policies.base import economies
 from tradesim.policies.port_fee import fee_usd_per_kg
 from tradesim.report import labels
-from tradesim.report.instruments.rents import pages, spread, table
+from tradesim.report.instruments import layout
 from tradesim.report.reading import Reading
 
 
 def block(reading: Reading) -> str:
     """HTML of every port fee of the scenario, USD per kilogram; '' without any."""
-    given = pages(reading, ("PortFee",))
+    given = layout.pages_of(reading, "PortFee")
     if not given or "states" not in reading.results.tables:
         return ""
-    known = policies.load(given | pages(reading, ("Truce",)))
+    known = policies.load(given | layout.pages_of(reading, "Truce"))
     fees = {name: fee for name, fee in known.items() if isinstance(fee, PortFee)}
-    parts = [_fee(reading, fee) for fee in fees.values() if fee.strength > 0.0]
-    return "<h3>Port fees</h3>" + "".join(parts) + _collected(reading, known, fees)
+    told = [_fee(reading, fee) for fee in fees.values()]
+    return layout.block(
+        "Port fees", " ".join(finding for finding, _ in told), *(terms for _, terms in told),
+        _collected(reading, known, fees),
+    )  # fmt: skip
 
 
 def magnet_price(reading: Reading, fee: PortFee) -> np.ndarray:
@@ -48,24 +50,26 @@ def magnet_price(reading: Reading, fee: PortFee) -> np.ndarray:
     return found["usd"].to_numpy(float)
 
 
-def _fee(reading: Reading, fee: PortFee) -> str:
-    """One fee: a sentence and the terms of each step that the run reaches."""
+def _fee(reading: Reading, fee: PortFee) -> tuple[str, str]:
+    """One fee: a sentence, and the terms of each step that the run reaches."""
     end = (reading.periods.end - pd.Timedelta(days=1)).date()
     last = min(end, (fee.suspended or end), (fee.expires or end))
     steps = [step for step in fee.schedule if step.starts <= last] or list(fee.schedule[:1])
     price = magnet_price(reading, fee)
     cost = fee_usd_per_kg(fee.voyage(steps[-1].starts))
     rows = [_terms(fee, step.starts, price) for step in steps]
-    share = spread(100.0 * cost / price) if len(price) else "–"
-    return (
-        f"<p>{escape(fee.title)}: {cost:.3g} USD per kilogram at the highest step reached, "
-        f"{share}% of what a kilogram of magnet costs its buyer ({reading.runs_text}).</p>"
-        + table(list(rows[0]), [list(row.values()) for row in rows])
-        + "<p class='note'>Fee × net tonnage × charged share × liable share ÷ cargo. The charged "
-        f"share is at most {fee.charged_calls_per_year:g} charges over {fee.calls_per_year:g} "
-        "calls a year. Net tonnage, cargo, calls and the liable share are assumptions; passed on "
-        "in full, so this is an upper bound.</p>"
+    finding = (
+        f"{fee.title}: {layout.number(cost)} USD per kilogram at the highest step reached, "
+        f"{layout.interval(100.0 * cost / price)}% of what a kilogram of magnet costs its buyer."
     )
+    aside = (
+        "Fee × net tonnage × charged share × liable share ÷ cargo. The charged share is at most "
+        f"{fee.charged_calls_per_year:g} charges over {fee.calls_per_year:g} calls a year. Net "
+        "tonnage, cargo, calls and the liable share are assumptions; passed on in full, so this is "
+        "an upper bound."
+    )
+    terms = layout.table(list(rows[0]), [list(row.values()) for row in rows])
+    return finding, terms + layout.note(aside)
 
 
 def _terms(fee: PortFee, date: dt.date, price: np.ndarray) -> dict[str, str]:
@@ -74,14 +78,14 @@ def _terms(fee: PortFee, date: dt.date, price: np.ndarray) -> dict[str, str]:
     cost = fee_usd_per_kg(voyage)
     return {
         "From": f"{date.day} {date:%B %Y}",
-        "Fee, USD per net ton": f"{voyage.usd_per_net_ton:g}",
-        "Net tonnage": f"{voyage.net_tonnage:,.0f}",
-        "Charge, USD a call": f"{voyage.charge_usd:,.0f}",
-        "Charged share of calls": f"{voyage.charged_share:.3f}",
-        "Liable share of ships": f"{voyage.liable_share:g}",
-        "Cargo, t a call": f"{voyage.cargo_t_per_call:,.0f}",
-        "USD per kg": f"{cost:.5f}",
-        "% of a magnet": f"{100 * cost / np.median(price):.4f}" if len(price) else "–",
+        "Fee, USD per net ton": layout.number(voyage.usd_per_net_ton),
+        "Net tonnage": layout.number(voyage.net_tonnage),
+        "Charge, USD a call": layout.number(voyage.charge_usd),
+        "Charged share of calls": layout.number(voyage.charged_share),
+        "Liable share of ships": layout.number(voyage.liable_share),
+        "Cargo, t a call": layout.number(voyage.cargo_t_per_call),
+        "USD per kg": layout.number(cost),
+        "% of a magnet": layout.interval(100.0 * cost / price),
     }
 
 
@@ -97,25 +101,31 @@ def _collected(
             f"SELECT seed, sum(fees_usd) AS usd FROM states WHERE state = '{collector}' "
             f"AND scenario = {labels.sql_list([reading.main])} GROUP BY seed ORDER BY seed"
         )
-        taken = found["usd"].to_numpy(float)
         rows.append([
-            labels.economy(collector), spread(taken / 1e6), spread(np.asarray(computed) / 1e6),
+            labels.economy(collector), layout.interval(found["usd"], 1e-6),
+            layout.interval(np.asarray(computed), 1e-6),
         ])  # fmt: skip
-    heads = ["Collector", "Collected, USD m", "Arithmetic × tonnes shipped, USD m"]
-    note = (
-        "<p class='note'>Sums over the run. The second figure takes shipments of a month as even, "
-        "so the two differ a little where a fee holds for part of a month.</p>"
+    heads = ["Collector", "Collected, million USD", "Arithmetic × tonnes, million USD"]
+    aside = (
+        "Sums over the run. Tonnes are those shipped on the fee's lanes, less what went round a "
+        "control through a third country: that did not call at the port as this lane's cargo and "
+        "paid no fee. The second figure takes shipments of a month as even, so the two differ a "
+        "little where a fee holds for part of a month."
     )
-    return table(heads, rows) + note
+    return layout.table(heads, rows) + layout.note(aside)
 
 
 def computed_usd(
     reading: Reading, known: Mapping[str, policies.Policy], name: str, fee: PortFee
 ) -> np.ndarray:
-    """Fee per kilogram times tonnes on the fee's lanes over the run, USD by seed."""
+    """Fee per kilogram times tonnes on the fee's lanes over the run, USD by seed.
+
+    What went round a control (``rerouted_t``) is in the tonnes shipped but pays no fee.
+    """
     goods = fee.covers.goods_covered()
     flows = reading.query(
-        "SELECT seed, date, origin, destination, end_use, sum(shipped_t) AS t FROM flows "
+        "SELECT seed, date, origin, destination, end_use, "
+        "sum(shipped_t - rerouted_t) AS t FROM flows "
         f"WHERE scenario = {labels.sql_list([reading.main])} "
         f"AND good IN ({labels.sql_list(goods)}) AND origin <> destination "
         f"AND (origin = '{fee.imposed_by}' OR destination = '{fee.imposed_by}') GROUP BY ALL"

@@ -3,55 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 from tradesim.axes import ECONOMIES
-from tradesim.report import labels, theme
-from tradesim.report.instruments.stockpile import interval, table
+from tradesim.report import labels
+from tradesim.report.instruments import layout
 from tradesim.report.reading import Reading
+
+_ASIDE = (
+    "The payer tops up every kilogram that the named firms sell, from the ask in their own market "
+    "to the floor. The bill is what it paid less its part of prices above the floor; reserves that "
+    "the same state fills are in the bill too."
+)
 
 
 def block(reading: Reading) -> str:
     """HTML of the price-floor block; '' when nobody is guaranteed a price."""
-    pages = floors(reading.results.config.get("policies") or reading.setting("policies"))
+    pages = layout.pages_of(reading, "PriceFloor")
     if not pages or "states" not in reading.results.tables:
         return ""
     rows = []
     for page in pages.values():
         prices = page.get("oxide_usd_per_kg") or {}
-        words = ", ".join(f"{element} {theme.number(p)}" for element, p in prices.items())
+        words = ", ".join(f"{element} {layout.number(p)}" for element, p in prices.items())
         who = ", ".join((page.get("covers") or {}).get("sellers", ("*",)))
-        share = theme.number(100 * float(page.get("covered_share", 1.0)) * _strength(page))
+        share = layout.number(100 * float(page.get("covered_share", 1.0)) * _strength(page))
         rows.append((str(page.get("title", "")), who, words, share))
-    parts = [
-        "<h3>Price floors</h3>",
-        _finding(reading, pages) + _output(reading, pages),
-        table(("Floor", "Firms", "USD/kg of oxide", "Covered share of sales, %"), rows),
-        _asks(reading, pages),
-        "<p class='note'>The payer tops up every kilogram that the named firms sell, from the ask "
-        "in their own market to the floor. The bill is what it paid less its part of prices above "
-        "the floor; reserves that the same state fills are in the bill too.</p>",
-    ]
-    return "\n".join(filter(None, parts))
-
-
-def floors(policies: Any) -> dict[str, Mapping[str, Any]]:
-    """Pages of the price floors with any strength among resolved policies, by name."""
-    if not isinstance(policies, Mapping):
-        return {}
-    return {
-        str(name): page
-        for name, page in policies.items()
-        if str(page.get("_target_", "")).endswith(".PriceFloor") and _strength(page) > 0.0
-    }
+    head = ("Floor", "Firms", "USD/kg of oxide", "Covered sales, %")
+    return layout.block(
+        "Price floors", " ".join([*_bills(reading, pages), _output(reading, pages)]).strip(),
+        layout.table(head, rows, words=3), _asks(reading, pages), layout.note(_ASIDE),
+    )  # fmt: skip
 
 
 def _strength(page: Mapping[str, Any]) -> float:
     return float(page.get("strength", 1.0))
 
 
-def _finding(reading: Reading, pages: Mapping[str, Mapping[str, Any]]) -> str:
+def _bills(reading: Reading, pages: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What each payer spent over the run."""
     payers = sorted({str(page.get("imposed_by")) for page in pages.values()} & set(ECONOMIES))
     frame = reading.query(
@@ -59,11 +48,11 @@ def _finding(reading: Reading, pages: Mapping[str, Mapping[str, Any]]) -> str:
         f"WHERE scenario IN ({labels.sql_list([reading.main])}) "
         f"AND state IN ({labels.sql_list(payers)}) GROUP BY state, seed ORDER BY state, seed"
     )
-    words = [
-        f"{labels.economy(str(state))} pays {interval(part['musd'])} million USD over the run."
+    return [
+        f"{labels.economy(str(state))} pays {layout.interval(part['musd'])} million USD over the "
+        "run."
         for state, part in frame.groupby("state", observed=True)
     ]
-    return f"<p><b>{escape(' '.join(words))}</b></p>" if words else ""
 
 
 def _output(reading: Reading, pages: Mapping[str, Mapping[str, Any]]) -> str:
@@ -81,10 +70,10 @@ def _output(reading: Reading, pages: Mapping[str, Mapping[str, Any]]) -> str:
         index="seed", columns="scenario", values="t"
     )
     change = 100.0 * (by_world[reading.main] / by_world[reading.other] - 1.0)
-    words = ", ".join(labels.good(good) for good in _oxides(pages))
+    words = labels.joined([labels.good(good) for good in _oxides(pages)])
     return (
-        f"<p>In the last year of the run the output of {escape(words)} outside China differs from "
-        f"the comparison by {interval(change)}%.</p>"
+        f"In the last year of the run the output of {words} outside China differs from the "
+        f"comparison by {layout.interval(change, plus=True)}%."
     )
 
 
@@ -105,7 +94,12 @@ def _asks(reading: Reading, pages: Mapping[str, Mapping[str, Any]]) -> str:
         "GROUP BY economy, good, year, seed ORDER BY economy, good, year, seed"
     )
     rows = [
-        (labels.good(str(good)), labels.economy(str(economy)), str(year), interval(part["ask"]))
+        (
+            labels.good(str(good)),
+            labels.economy(str(economy)),
+            str(year),
+            layout.interval(part["ask"]),
+        )
         for (economy, good, year), part in frame.groupby(["economy", "good", "year"], observed=True)
     ]
-    return table(("Oxide", "Market", "Year", "Mean ask, USD/kg"), rows)
+    return layout.table(("Oxide", "Market", "Year", "Mean ask, USD/kg"), rows, words=3, shown=8)

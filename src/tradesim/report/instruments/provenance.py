@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +17,9 @@ from tradesim.report.reading import Reading
 #: Economies whose share is named in the finding: third-country makers the rule was written for.
 NAMED = ("MYS", "VNM", "JPN", "EU27")
 LARGEST = 8
+_ASIDE = (
+    "The share follows from what is inside each maker's lots and from the technology of its lines."
+)
 
 
 def block(reading: Reading) -> str:
@@ -33,16 +40,21 @@ def block(reading: Reading) -> str:
          layout.interval((100 * frame["licensed"] / frame["shipped"]).loc[code].to_numpy())]
         for code in shown
     ]  # fmt: skip
-    head = ["Origin", "Exports of magnets (t)", "that need the licence (%)", "shipped under it (%)"]
+    head = ["Origin", "Exports of magnets, t", "Need the licence, %", "Shipped under it, %"]
     imposer = labels.economy(str(page["imposed_by"]))
     finding = (
-        f"Of the magnets that third countries exported after {page['effective']}, this much needed "
-        f"a licence of {imposer}: {_named(share)} (median and p10–p90 over the runs). It follows "
-        "from what is inside each maker's lots and from the technology of its lines."
+        f"Of the magnets that third countries exported after {_day(page)}, this much needed "
+        f"a licence of {imposer}: {_named(share)}."
     )
     return layout.block(
-        "Reach of the extraterritorial rule", finding, layout.table(head, rows), _uses(reading)
-    )
+        "Reach of the extraterritorial rule", finding, layout.table(head, rows),
+        layout.note(_ASIDE), _uses(reading),
+    )  # fmt: skip
+
+
+def _day(page: Mapping[str, Any]) -> str:
+    day = dt.date.fromisoformat(str(page["effective"]))
+    return f"{day.day} {day:%B %Y}"
 
 
 def _exports(reading: Reading, imposer: str, effective: str) -> pd.DataFrame:
@@ -84,4 +96,6 @@ def _uses(reading: Reading) -> str:
         [use.replace("_", " "), layout.interval(np.asarray(share[frame["end_use"] == use]))]
         for use in medians.index
     ]
-    return layout.table(["End use outside China", "magnets missing over the run (% of use)"], rows)
+    return layout.table(
+        ["End use outside China", "Magnets missing over the run, % of use"], rows, shown=6
+    )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from html import escape
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tradesim.axes import ECONOMIES
 from tradesim.policies.base import economies
 from tradesim.report import labels
+from tradesim.report.instruments import layout
 from tradesim.report.reading import Reading
 
 #: Rows of a table; the rest is small.
@@ -24,23 +24,6 @@ def block(reading: Reading) -> str:
     if "flows" not in reading.results.tables:
         return ""
     return _rerouted(reading) + _ceilings(reading)
-
-
-def _spread(values: np.ndarray, form: str = ",.0f") -> str:
-    """Median with p10–p90 over seeds of one number a run, unit as given."""
-    low, middle, high = np.nanquantile(values, (0.1, 0.5, 0.9))
-    if len(values) == 1:
-        return f"{middle:{form}}"
-    return f"{middle:{form}} [{low:{form}}–{high:{form}}]"
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """A small table; cells are plain text."""
-    first = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _rerouted(reading: Reading) -> str:
@@ -55,15 +38,25 @@ def _rerouted(reading: Reading) -> str:
     share = 100 * (runs["past"] / runs["all_t"]).to_numpy()
     by_place = flows.pivot_table("past", "seed", "destination", "sum", 0.0, observed=True)
     by_place = by_place.reindex(runs.index, fill_value=0.0)
-    order = by_place.median().sort_values(ascending=False).index[:ROWS]
-    rows = [(labels.economy(str(p)), _spread(by_place[p].to_numpy())) for p in order]
+    order = by_place.median().sort_values(ascending=False).index
+    rows = [
+        (labels.economy(str(place)), layout.interval(by_place[place]))
+        for place in order
+        if by_place[place].max() > 0
+    ]
     finding = (
-        f"<p><b>Ways round.</b> {_spread(runs['past'].to_numpy())} t came past a control in the "
-        f"run, {_spread(share, '.2g')}% of all goods that crossed a border ({reading.runs_text}). "
-        "Statistics would show some of it as trade of the countries it passed through; here it "
-        "stands on the lane of its maker and its user. Seized lots are not in it.</p>"
+        f"{layout.interval(runs['past'])} t came past a control in the run, "
+        f"{layout.interval(share)}% of all goods that crossed a border."
     )
-    return finding + _table(("destination", "came past a control, t"), rows) + _hubs(reading)
+    aside = (
+        "Statistics would show some of it as trade of the countries it passed through; here it "
+        "stands on the lane of its maker and its user. Seized lots are not in it."
+    )
+    head = ("Destination", "Came past a control, t")
+    return layout.block(
+        "Ways round", finding, layout.table(head, rows, shown=ROWS), _hubs(reading),
+        layout.note(aside),
+    )  # fmt: skip
 
 
 def _hubs(reading: Reading) -> str:
@@ -74,22 +67,19 @@ def _hubs(reading: Reading) -> str:
         f"FROM plants WHERE scenario IN ({name}) AND stage = 'trader' GROUP BY ALL"
     )
     if plants.empty or not (plants["share"] > 0).any():
-        return "<p>No lot went by way of a third country: none was better treated.</p>"
-    rows = []
-    for place, part in plants.groupby("economy", observed=True):
-        mean, peak = (100 * part[key].to_numpy() for key in ("share", "peak"))
-        rows.append((labels.economy(str(place)), _spread(mean, ".0f"), _spread(peak, ".0f")))
-    return _table(("hub", "use of its capacity, %", "highest month, %"), rows)
+        return layout.note("No lot went by way of a third country: none was better treated.")
+    rows = [
+        (labels.economy(str(place)), *(layout.interval(part[k], 100) for k in ("share", "peak")))
+        for place, part in plants.groupby("economy", observed=True)
+    ]
+    head = ("Hub", "Capacity used, mean over the run, %", "In the highest month, %")
+    return layout.table(head, rows)
 
 
 def _ceilings(reading: Reading) -> str:
     """Share of the largest foreign origin before and after, where a ceiling is in the scenario."""
-    policies = reading.setting("policies") or {}
-    return "".join(
-        _ceiling(reading, page)
-        for page in policies.values()
-        if str(page.get("_target_", "")).endswith(".DiversificationCeiling")
-    )
+    pages = layout.pages_of(reading, "DiversificationCeiling")
+    return "".join(_ceiling(reading, page) for page in pages.values())
 
 
 def _ceiling(reading: Reading, page: Mapping[str, Any]) -> str:
@@ -98,24 +88,34 @@ def _ceiling(reading: Reading, page: Mapping[str, Any]) -> str:
         for world in (reading.main, reading.other)
         if world
     }
-    rows = []
-    for place in sorted(shares[reading.main].columns):
-        cells = [
-            _spread(table[place].to_numpy(), ".0f") if place in table else "–"
-            for table in shares.values()
-        ]
-        rows.append((labels.economy(str(place)), *cells))
+    rows = [
+        (labels.economy(str(place)),
+         *(layout.interval(table[place]) if place in table else layout.NONE
+           for table in shares.values()))
+        for place in sorted(shares[reading.main].columns)
+    ]  # fmt: skip
     if not rows:
         return ""
-    title = escape(str(page.get("title", "Ceiling")))
+    reached = dt.date.fromisoformat(str(page["reached"]))
     finding = (
-        f"<p><b>{title}.</b> Share of the largest foreign origin in what each member received of "
-        f"the covered goods in the last twelve months, %, weighted by tonnes; the ceiling is "
-        f"{100 * float(page['share']):.0f}% of orders of each good from "
-        f"{escape(str(page['reached']))}. Above it stand members whose buyers "
-        "know nobody else, or whose other suppliers could not deliver.</p>"
+        f"From {reached.day} {reached:%B %Y} no foreign origin may have more than "
+        f"{layout.number(100 * float(page['share']))}% of a member's orders of a covered good; "
+        f"{_above(shares[reading.main], float(page['share']))}."
     )
-    return finding + _table(("member", *shares), rows)
+    aside = (
+        "Share of the largest foreign origin in what each member received of the covered goods in "
+        "the last twelve months, weighted by tonnes. Above the ceiling stand members whose buyers "
+        "know nobody else, or whose other suppliers could not deliver."
+    )
+    head = ("Member", *(f"Largest origin in {world}, %" for world in shares))
+    title = str(page.get("title", "Ceiling"))
+    return layout.block(title, finding, layout.table(head, rows, shown=ROWS), layout.note(aside))
+
+
+def _above(shares: pd.DataFrame, ceiling: float) -> str:
+    """How many members' medians stand above the ceiling."""
+    over = int((shares.median() > 100.0 * ceiling).sum())
+    return f"{over} of {labels.count(shares.shape[1], 'member')} end above it"
 
 
 def _largest_share(reading: Reading, world: str, page: Mapping[str, Any]) -> pd.DataFrame:

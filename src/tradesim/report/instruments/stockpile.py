@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import pandas as pd
 
 from tradesim.axes import GOODS, METALS, OXIDES
-from tradesim.report import labels, theme
+from tradesim.report import labels
+from tradesim.report.instruments import layout
 from tradesim.report.instruments.minerals import (
     bought_in_year,
     minerals,
@@ -20,6 +20,10 @@ from tradesim.report.instruments.minerals import (
 from tradesim.report.reading import Readable, Reading
 from tradesim.schema import OUTSIDE_CHINA
 
+#: The class that buys for reserves.
+CLASS = "Stockpile"
+#: A good of which no number is as large, %, is left out.
+STIR = 0.05
 #: What is shown of each good: metric, period and heading.
 COLUMNS = (
     ("price_effect:first_year", "Ask, first year, %"),
@@ -46,31 +50,24 @@ class Spread:
 
     @property
     def text(self) -> str:
-        """``+3.1 [2.5 to 4.0]``; n/a where it was not computed."""
-        if self.p50 != self.p50:
-            return "n/a"
-        return f"{_signed(self.p50)} [{_signed(self.p10)} to {_signed(self.p90)}]"
+        """``+3.10 [+2.50 to +4.00]``; an en dash where it was not computed."""
+        return layout.quantiles(self.p10, self.p50, self.p90, plus=True)
 
 
 def block(reading: Reading) -> str:
     """HTML of the stockpile block; '' when the scenario buys for no reserve."""
-    pages = stockpiles(reading.results.config.get("policies") or reading.setting("policies"))
+    pages = layout.pages_of(reading, CLASS)
     if not pages:
         return ""
     summary = reading.results.summary
     own = summary[summary["scenario"].astype(str) == reading.main] if len(summary) else summary
     effects = effects_of(own)
     bought = listed(pages)
-    parts = [
-        "<h3>Stockpiles</h3>",
-        _finding(effects, bought),
-        _lists(pages),
-        _spending(reading),
-        _effects_table({"": effects}, {"": bought}) if effects else "",
-        f"<p class='note'>{escape(CAVEATS)}</p>",
+    return layout.block(
+        "Stockpiles", _finding(effects, bought), _lists(pages), _spending(reading),
+        _effects_table({"": effects}, {"": bought}) + layout.note(CAVEATS) if effects else "",
         _outside(pages),
-    ]
-    return "\n".join(filter(None, parts))
+    )  # fmt: skip
 
 
 def side_by_side(results: Readable, names: Mapping[int, str]) -> str:
@@ -83,7 +80,9 @@ def side_by_side(results: Readable, names: Mapping[int, str]) -> str:
     outside = []
     for point, name in sorted(names.items()):
         config = results.config[f"point_{point}"]
-        pages = stockpiles(config.get("policies") or config["scenario"].get("policies"))
+        pages = layout.of_classes(
+            config.get("policies") or config["scenario"].get("policies"), CLASS
+        )
         if not pages:
             continue
         part = results.summary[results.summary["point"] == point]
@@ -93,20 +92,8 @@ def side_by_side(results: Readable, names: Mapping[int, str]) -> str:
         outside.append(_outside(pages))
     if not any(found.values()):
         return ""
-    extra = "\n".join(filter(None, outside))
-    return f"{_effects_table(found, bought)}<p class='note'>{escape(CAVEATS)}</p>{extra}"
-
-
-def stockpiles(policies: Any) -> dict[str, Mapping[str, Any]]:
-    """Pages of the stockpiles with any strength among resolved policies, by name."""
-    if not isinstance(policies, Mapping):
-        return {}
-    return {
-        str(name): page
-        for name, page in policies.items()
-        if str(page.get("_target_", "")).endswith(".Stockpile")
-        and float(page.get("strength", 1.0)) > 0.0
-    }
+    words = "<p>Each number is the median over the runs, with p10–p90 in brackets.</p>"
+    return words + _effects_table(found, bought) + layout.note(CAVEATS) + "".join(outside)
 
 
 def listed(pages: Mapping[str, Mapping[str, Any]]) -> set[str]:
@@ -146,10 +133,10 @@ def _finding(effects: Mapping[tuple[str, str], Spread], bought: Iterable[str]) -
         if group:
             good, top = max(group.items(), key=lambda item: abs(item[1].p50))
             sentences.append(
-                f"{words}, {labels.good(good)} moves most in the first year: its ask outside China "
-                f"changes by {top.text}%."
+                f"{words}, {labels.good(good)} moves most: its ask outside China changes by "
+                f"{top.text}% in the first year."
             )
-    return f"<p><b>{escape(' '.join(sentences))}</b></p>" if sentences else ""
+    return " ".join(sentences)
 
 
 def _lists(pages: Mapping[str, Mapping[str, Any]]) -> str:
@@ -157,14 +144,15 @@ def _lists(pages: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
     for page in pages.values():
         money = {**(page.get("list_usd") or {}), **(page.get("outside_usd") or {})}
-        items = [f"{labels.good(g)} {theme.number(usd / 1e6)} m USD" for g, usd in money.items()]
-        items += [
-            f"{labels.good(g)} {theme.number(t)} t" for g, t in (page.get("list_t") or {}).items()
-        ]
-        weeks, ceiling = (theme.number(float(page.get(k, d))) for k, d in _DEFAULTS)
+        tonnes = page.get("list_t") or {}
+        items = [f"{labels.good(g)} {layout.number(usd / 1e6)}" for g, usd in money.items()]
+        if items:
+            items[-1] += " million USD"
+        items += [f"{labels.good(g)} {layout.number(t)} t" for g, t in tonnes.items()]
+        weeks, ceiling = (layout.number(float(page.get(k, d))) for k, d in _DEFAULTS)
         terms = f"{weeks} weeks, up to {ceiling} × base price"
         rows.append((str(page.get("title", "")), ", ".join(items), terms))
-    return table(("Programme", "Shopping list", "Pace and ceiling"), rows)
+    return layout.table(("Programme", "Shopping list", "Pace and ceiling"), rows, words=3)
 
 
 _DEFAULTS = (("pace_weeks", 104.0), ("ceiling", 3.0))
@@ -185,43 +173,46 @@ def _spending(reading: Reading) -> str:
         if not (part[["usd", "tonnes"]].abs() > 0).to_numpy().any():
             continue
         cells = [
-            interval(part[name] / scale)
-            for name, scale in (("usd", 1e6), ("tonnes", 1.0), ("worth", 1e6))
+            layout.interval(part[name], scale)
+            for name, scale in (("usd", 1e-6), ("tonnes", 1.0), ("worth", 1e-6))
         ]
         rows.append((labels.economy(str(state)), *cells))
-    head = ("State", "Net spending, m USD", "Held at the end, t", "Its value at the ask, m USD")
-    return table(head, rows)
+    head = ("State", "Net spending, million USD", "Held at the end, t",
+            "Its value at the ask, million USD")  # fmt: skip
+    return layout.table(head, rows)
 
 
 def _effects_table(
     points: Mapping[str, Mapping[tuple[str, str], Spread]], bought: Mapping[str, set[str]]
 ) -> str:
-    """Effects by good, bought goods first; a good that nothing moves in any column is left out."""
+    """Effects by good, bought goods first; what moves little is folded away."""
     lists = set().union(*bought.values())
-    shown = [g for g in GOODS if g in lists]
-    shown += [g for g in (*OXIDES, *METALS) if g not in lists and _moves(points, g)]
-    shown += ["oxide_Sc"] if "oxide_Sc" not in shown else []
+    first = [g for g in GOODS if g in lists]
+    rest = [g for g in (*OXIDES, *METALS) if g not in lists and _reach(points, g) >= STIR]
+    rest.sort(key=lambda good: -_reach(points, good))
+    rest += ["oxide_Sc"] if "oxide_Sc" not in {*first, *rest} else []
     head = ["Good", "Part"]
     head += [f"{name}: {words}" if name else words for name in points for _, words in COLUMNS]
     rows = []
-    for good in shown:
+    for good in (*first, *rest):
         cells = [
-            found[metric, good].text if (metric, good) in found else "n/a"
+            found[metric, good].text if (metric, good) in found else layout.NONE
             for found in points.values()
             for metric, _ in COLUMNS
         ]
         rows.append((labels.good(good), _part(good, bought), *cells))
-    return "<p>Medians over the runs, in brackets p10 to p90.</p>" + table(head, rows)
+    return layout.table(head, rows, words=2, shown=max(len(first) + 4, 8))
 
 
-def _moves(points: Mapping[str, Mapping[tuple[str, str], Spread]], good: str) -> bool:
-    """Whether any shown number of a good is as large as a twentieth of a per cent."""
-    return any(
-        max(abs(spread.p10), abs(spread.p90)) >= 0.05
+def _reach(points: Mapping[str, Mapping[tuple[str, str], Spread]], good: str) -> float:
+    """The largest p10 or p90 of any shown number of a good, %."""
+    ends = [
+        max(abs(spread.p10), abs(spread.p90))
         for found in points.values()
         for (_, name), spread in found.items()
         if name == good
-    )
+    ]
+    return max((end for end in ends if end == end), default=0.0)
 
 
 def _part(good: str, bought: Mapping[str, set[str]]) -> str:
@@ -240,46 +231,18 @@ def _outside(pages: Mapping[str, Mapping[str, Any]]) -> str:
     for page in pages.values():
         pace = float(page.get("pace_weeks", 104.0))
         for name, usd in outside_list(page).items():
-            cells = ["n/a", "n/a"]
+            cells = [layout.NONE, layout.NONE]
             if name in known:
-                cells = [
-                    _signed(price_effect_percent(bought_in_year(usd, pace, year), known[name]))
+                effects = [
+                    price_effect_percent(bought_in_year(usd, pace, year), known[name])
                     for year in (1, 3)
                 ]
-            rows.append((name, theme.number(usd / 1e6), *cells))
-    if not rows:
-        return ""
-    words = (
-        "<p>Minerals outside the model, not simulated: purchases over the value of a year's world "
-        "output, over an assumed elasticity of demand and supply together. No interval.</p>"
+                cells = [layout.number(effect, plus=True) for effect in effects]
+            rows.append((name, layout.number(usd / 1e6), *cells))
+    head = ("Mineral outside the model", "Bought, million USD", "Price, first year, %",
+            "Price, third year, %")  # fmt: skip
+    aside = (
+        "Not simulated: purchases over the value of a year's world output, over an assumed "
+        "elasticity of demand and supply together. Hence no interval."
     )
-    head = ("Mineral", "m USD", "Price, first year, %", "Price, third year, %")
-    return words + table(head, rows)
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows of text as an HTML table whose first cells are headings; '' without rows."""
-    if not rows:
-        return ""
-    top = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
-    body = "".join(
-        f"<tr><th scope='row'>{escape(first)}</th>"
-        + "".join(f"<td class='n'>{escape(cell)}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    return (
-        f"<div class='wide'><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def interval(values: pd.Series) -> str:
-    """Median of the seeds with p10 and p90, in the values' unit."""
-    low, middle, high = values.astype(float).quantile([0.1, 0.5, 0.9]).tolist()
-    return f"{theme.number(middle)} [{theme.number(low)} to {theme.number(high)}]"
-
-
-def _signed(value: float) -> str:
-    """A change with its sign, to a tenth (large ones in whole numbers)."""
-    text = f"{value:+,.0f}" if abs(value) >= 99.5 else f"{value:+.1f}"
-    return "0" if text in {"+0.0", "-0.0"} else text
+    return layout.table(head, rows) + layout.note(aside) if rows else ""
