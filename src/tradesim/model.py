@@ -93,7 +93,7 @@ class TradeModel(mesa.Model):
         sub-steps.
         """
         self._step_began = self.today.date
-        for _ in range(self.substeps):
+        for part in range(1, self.substeps + 1):
             self._calendar()
             self._states_act()
             capacity.limit(self.world, self.state, self.params, self.terms.firms, self._scale)
@@ -110,7 +110,7 @@ class TradeModel(mesa.Model):
             price.price(self.world, self.state, self.params, self.terms, self.reach)
             self._invest()
             leak.leak(self.world, self.state, self.params, self.week)
-            self._record()
+            self._record(step_over=part == self.substeps)
 
     def run(self) -> dict[str, pa.Table]:
         """Run to the scenario's horizon, in whole steps, and return the tables of this run."""
@@ -240,12 +240,14 @@ class TradeModel(mesa.Model):
         dated = world.project_links
         state.switched_on[dated] = after[world.links.project[dated]]
 
-    def _record(self) -> None:
+    def _record(self, step_over: bool) -> None:
         if self.outside_usd is not None:
             self.state.rest_of_trade_usd += self.outside_usd[0] * self.dt
             self.state.chips_usd += self.outside_usd[1] * self.dt
-        self.recorder.step(self.state, self.today.date, self.dt, self._step_began)
+        date = self.today.date
         self.week += self.dt
+        until = self.today.date
+        self.recorder.step(self.state, date, until, self.dt, self._step_began, step_over)
 
     def _scales(self, week: float) -> Floats:
         """Planned growth of firms of the base year, ramp of projects [firms]."""

@@ -43,9 +43,14 @@ class Recorder:
         self._events.append((date, actor, action, instrument, target, detail, reason))
 
     def step(
-        self, state: MarketState, date: dt.date, weeks: float, step_began: dt.date
+        self, state: MarketState, date: dt.date, until: dt.date, weeks: float,
+        step_began: dt.date, step_over: bool,
     ) -> None:  # fmt: skip
-        """Add a sub-step of some weeks from ``date``, part of a step that began earlier."""
+        """Add a sub-step of some weeks from ``date``, part of a step that began earlier.
+
+        The next one begins on the date ``until``. What the tables tell of a period's end is the
+        state after the last sub-step that began in it.
+        """
         standing = standing_still(self.world, state)
         for row in np.flatnonzero(standing).tolist():
             self._first_stoppage(row, date)
@@ -58,6 +63,8 @@ class Recorder:
             self._sums.add(state, standing, share, 7.0 * weeks * share)
             self._sums.book(booked, share)
             self._last = state
+        if step_over if self.full else until.replace(day=1) != self._period:
+            self._close()
 
     def tables(self) -> dict[str, pa.Table]:
         """Close the last period and return every table of the run."""
