@@ -46,7 +46,9 @@ def _priced(rule: LicenceRule, desk: Desk, authority: str, terms: Terms) -> Tonn
     """The limit that a desk sets: a tonne ordered counts the applications it takes.
 
     Licences are scarce while more is asked than the desk decides; their price is the rent of the
-    exporter who has one.
+    exporter who has one. Where a content rule reaches, only a part of what is ordered applies
+    (``LicenceBook.fraction``, which moves every step), but the weight, fixed while the terms
+    stand, counts all of it: there such a desk's licences are priced too high.
     """
     asked = np.where(desk.links & rule.needed, applications(1.0, rule.approval), 0.0)
     return TonnageLimit(
