@@ -87,7 +87,7 @@ def goods_made(model: TradeModel) -> np.ndarray[Any, np.dtype[np.float64]]:
     state, slots = model.state, model.world.slots
     change = state.output - state.disposed
     change[: slots.inputs] -= state.use
-    seized = getattr(state, "seized", None)
+    seized = state.seized
     if seized is not None:
         change -= sum_by(model.world.links.seller, seized, len(change))
     return sum_by(slots.good, change, len(axes.GOODS))

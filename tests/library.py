@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -14,9 +15,11 @@ import pyarrow as pa
 import yaml
 
 from tradesim import axes, config, policies
-from tradesim.model import simulate
+from tradesim.model import TradeModel, reserves_of, simulate
 from tradesim.policies import Policy
 from tradesim.scenario import Scenario
+from tradesim.world import World, build_world
+from tradesim.world.reserves import Reserve
 from worlds import scenario
 
 Page = dict[str, Any]
@@ -26,11 +29,17 @@ PAGES = config.names("policy")
 START = Scenario.model_fields["start"].default
 
 
-def page(name: str) -> Page:
-    """A policy page as written."""
+@cache
+def _read(name: str) -> Page:
     return dict(yaml.safe_load(PAGES[name].read_text(encoding="utf-8")))
 
 
+def page(name: str) -> Page:
+    """A policy page as written."""
+    return deepcopy(_read(name))
+
+
+@cache
 def class_of(name: str) -> type[Policy]:
     """The class that a page names."""
     return policies.find_class(name, page(name))
@@ -62,9 +71,20 @@ def partners(name: str) -> dict[str, Page]:
 
 def world(weeks: int, pages: dict[str, Page]) -> Scenario:
     """A short run that grows and has its projects and all goods there are, without noise."""
-    further = getattr(axes, "FURTHER_GOODS", ())
+    further = axes.FURTHER_GOODS
     more = {"further_goods": further} if further else {}
     return scenario(weeks=weeks, growth=True, pipeline=True, policies=pages, **more)
+
+
+@cache
+def _built(reserves: tuple[Reserve, ...]) -> World:
+    return build_world(world(1, {}), 0, reserves=reserves)
+
+
+def model(weeks: int, pages: dict[str, Page]) -> TradeModel:
+    """A model with these pages, ready to step; worlds that are the same are built once."""
+    reserves = reserves_of(policies.load(pages))
+    return TradeModel(world(weeks, pages), 0, world=_built(reserves))
 
 
 @cache

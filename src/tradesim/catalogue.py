@@ -28,6 +28,9 @@ from tradesim.tables import loader
 
 Page = Mapping[str, Any]
 
+_LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)
 _TABLES = Path(loader.__file__).with_name("base")
 #: The four dates of a policy.
 DATES = ("announced", "effective", "suspended", "expires")
@@ -293,8 +296,13 @@ def library(pages: Mapping[str, Page], prefixes: Sequence[str] = ("tradesim.",))
     return [entry(name, page, prefixes) for name, page in pages.items()]
 
 
+def read_page(path: Path) -> Any:
+    """What a YAML page says, by the parser in C where PyYAML has one: it is ten times as fast."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+
+
 def own_pages() -> dict[str, Page]:
     """The pages that come with the package, without the user's."""
     folder = config.config_dir()
     found = config.names("policy", [folder])
-    return {name: yaml.safe_load(path.read_text(encoding="utf-8")) for name, path in found.items()}
+    return {name: read_page(path) for name, path in found.items()}

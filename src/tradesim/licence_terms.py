@@ -9,6 +9,7 @@ multiply). The rule in force is strict, then eased, then tightened; an exempt li
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Routes:
+class LaneLinks:
     """Which links make up a lane, and how much each usually carries."""
 
     lane: Ints  # [links]
@@ -29,8 +30,8 @@ class Routes:
     weight: Floats  # [links] usual tonnes a week, and a trifle where there are none
 
     @classmethod
-    def of(cls, links: Links, lanes: Lanes) -> Routes:
-        """Routes of a world; every lane has at least one link."""
+    def of(cls, links: Links, lanes: Lanes) -> LaneLinks:
+        """The links of a world's lanes; every lane has at least one link."""
         first = np.zeros(len(lanes), np.int64)
         first[links.lane] = np.arange(len(links))
         return cls(links.lane, first, links.base_t + 1e-9)
@@ -63,7 +64,7 @@ class LicenceRule:
     stages: int  # stages of the delay (Erlang shape)
     desks: dict[str, Desk]
 
-    @property
+    @cached_property
     def binding(self) -> Flags:
         """Links where a licence can cost anything: not granted at once to everybody [links]."""
         slow = (self.approval < 1.0) | (self.delay_weeks > 0.0) | (self.opens_week > 0.0)
@@ -81,7 +82,7 @@ class LicenceRule:
 class LicenceTerms:
     """What policies have written so far for one authority; arrays [links], times in weeks."""
 
-    routes: Routes
+    lane_links: LaneLinks
     covered: Flags
     exempt: Flags
     approval: Floats
@@ -97,11 +98,11 @@ class LicenceTerms:
     desks: dict[str, Desk] = field(default_factory=dict)  # by policy
 
     @classmethod
-    def none(cls, routes: Routes) -> LicenceTerms:
+    def none(cls, lane_links: LaneLinks) -> LicenceTerms:
         """No link covered: approval 1, no delay, unlimited validity."""
-        links = len(routes.lane)
+        links = len(lane_links.lane)
         return cls(
-            routes=routes,
+            lane_links=lane_links,
             covered=np.zeros(links, np.bool_),
             exempt=np.zeros(links, np.bool_),
             approval=np.ones(links),
@@ -120,7 +121,7 @@ class LicenceTerms:
         validity_weeks: float, opens_week: Floats,
     ) -> None:  # fmt: skip
         """Ask for a licence on whole ``lanes``; all arrays [lanes]."""
-        lane = self.routes.lane
+        lane = self.lane_links.lane
         self.require_links(
             lanes[lane], approval=approval[lane], delay_weeks=delay_weeks[lane], stages=stages,
             validity_weeks=np.full(len(lane), validity_weeks), opens_week=opens_week[lane],
@@ -170,9 +171,15 @@ class LicenceTerms:
 
     def staff(self, policy: str, links: Flags, t_per_week: float) -> None:
         """Let the authority decide at most some tonnes a week of applications for ``links``."""
-        self.desks[policy] = Desk(links, t_per_week)
+        self.desks = self.desks | {policy: Desk(links, t_per_week)}
 
-    def resolve(self) -> LicenceRule:
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set a layer; the rule in force is worked out anew when it is next asked for."""
+        self.__dict__.pop("rule", None)
+        super().__setattr__(name, value)
+
+    @cached_property
+    def rule(self) -> LicenceRule:
         """The rule in force on every link: strict, then eased, then tightened."""
         eased = np.isfinite(self.delay_cap_weeks)
         return LicenceRule(

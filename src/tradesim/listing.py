@@ -264,7 +264,7 @@ def _pages(group: str, place: Place | None = None) -> dict[str, Item]:
     found = {}
     for name, path in config.names(group, (place or Place()).folders).items():
         try:
-            page = yaml.safe_load(path.read_text(encoding="utf-8"))
+            page = catalogue.read_page(path)
         except yaml.YAMLError as error:
             raise InputError(
                 "the page is not sound YAML",

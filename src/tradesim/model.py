@@ -51,7 +51,7 @@ class TradeModel(mesa.Model):
     scenario : what to simulate (typed, checked).
     seed : run seed; decides the drawn network, demand noise and licence decisions.
     record : ``monthly`` or ``full`` (every step).
-    world : a world built before for the same scenario and seed, to save set-up.
+    world : a world built before for the same scenario and seed (by default :func:`world_of`).
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class TradeModel(mesa.Model):
         super().__init__(rng=seed)
         self.scenario, self.params, self.run_seed = scenario, scenario.market, seed
         self.policies: dict[str, Policy] = policies.load(scenario.policies, allowed=("",))
-        self.world = world or build_world(scenario, seed, reserves=reserves_of(self.policies))
+        self.world = world or world_of(scenario, seed, reserves_of(self.policies))
         self.substeps = max(1, int(np.ceil(scenario.step_weeks)))
         self.dt = scenario.step_weeks / self.substeps
         self.week = 0.0
@@ -93,7 +93,7 @@ class TradeModel(mesa.Model):
         sub-steps.
         """
         self._step_began = self.today.date
-        for _ in range(self.substeps):
+        for part in range(1, self.substeps + 1):
             self._calendar()
             self._states_act()
             capacity.limit(self.world, self.state, self.params, self.terms.firms, self._scale)
@@ -110,7 +110,7 @@ class TradeModel(mesa.Model):
             price.price(self.world, self.state, self.params, self.terms, self.reach)
             self._invest()
             leak.leak(self.world, self.state, self.params, self.week)
-            self._record()
+            self._record(step_over=part == self.substeps)
 
     def run(self) -> dict[str, pa.Table]:
         """Run to the scenario's horizon, in whole steps, and return the tables of this run."""
@@ -240,12 +240,14 @@ class TradeModel(mesa.Model):
         dated = world.project_links
         state.switched_on[dated] = after[world.links.project[dated]]
 
-    def _record(self) -> None:
+    def _record(self, step_over: bool) -> None:
         if self.outside_usd is not None:
             self.state.rest_of_trade_usd += self.outside_usd[0] * self.dt
             self.state.chips_usd += self.outside_usd[1] * self.dt
-        self.recorder.step(self.state, self.today.date, self.dt, self._step_began)
+        date = self.today.date
         self.week += self.dt
+        until = self.today.date
+        self.recorder.step(self.state, date, until, self.dt, self._step_began, step_over)
 
     def _scales(self, week: float) -> Floats:
         """Planned growth of firms of the base year, ramp of projects [firms]."""
@@ -301,6 +303,11 @@ def reserves_of(loaded: Mapping[str, Policy]) -> tuple[Reserve, ...]:
     return tuple(found for name in sorted(loaded) for found in loaded[name].reserves())
 
 
+def world_of(scenario: Scenario, seed: int, reserves: tuple[Reserve, ...] = ()) -> World:
+    """The world of a scenario and seed, as it is before the first step; a run changes no world."""
+    return _world(_setting(scenario), seed, reserves)
+
+
 @lru_cache(maxsize=1)
 def _world(setting: str, seed: int, reserves: tuple[Reserve, ...]) -> World:
     """The world of a setting and seed; the last one is kept for the scenario it is paired with."""
@@ -310,8 +317,7 @@ def _world(setting: str, seed: int, reserves: tuple[Reserve, ...]) -> World:
 
 def simulate(scenario: Scenario, seed: int, record: str = "monthly") -> dict[str, pa.Table]:
     """Run one scenario with one seed and return its tables (see ``schema.model_columns``)."""
-    reserves = reserves_of(policies.load(scenario.policies, allowed=("",)))
-    model = TradeModel(scenario, seed, record, _world(_setting(scenario), seed, reserves))
+    model = TradeModel(scenario, seed, record)
     try:
         return model.run()
     finally:

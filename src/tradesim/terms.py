@@ -11,12 +11,13 @@ beside those of others. A fresh object is the world without policies. Duties are
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tradesim.licence_terms import LicenceTerms, Routes
+from tradesim.licence_terms import LaneLinks, LicenceTerms
 from tradesim.world.types import World
 
 Floats = npt.NDArray[np.float64]
@@ -147,6 +148,17 @@ class Funding:
     share: Floats  # [firms] adding up to one
 
 
+@dataclass(frozen=True)
+class Border:
+    """What a lane costs at the border, and which rules there are at all: fixed within a step."""
+
+    factor: Floats  # [lanes] export tax and ad valorem duty: landed over undutied price
+    usd_per_kg: Floats  # [lanes] specific duty and fees
+    holding: bool  # customs detains something
+    capped: bool  # some lane has a cap
+    closing: bool  # some link is closed
+
+
 @dataclass
 class FirmTerms:
     """Levers on firms [firms]; ones and zeros are the world without policies."""
@@ -157,7 +169,6 @@ class FirmTerms:
     ramp_yield: Floats  # share of a ramping plant's output that is sound
     service_loss_per_year: Floats  # share of running capacity lost a year for want of service
     hurdle: Floats  # factor on the expected price that investment asks for
-    technology_watched: Flags  # lines whose Chinese technology brings them under a control
 
     @classmethod
     def free(cls, firms: int) -> FirmTerms:
@@ -169,8 +180,19 @@ class FirmTerms:
             ramp_yield=np.ones(firms),
             service_loss_per_year=np.zeros(firms),
             hurdle=np.ones(firms),
-            technology_watched=np.zeros(firms, np.bool_),
         )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set a lever; what was worked out from the levers is worked out anew."""
+        self.__dict__.pop("free_to_run", None)
+        super().__setattr__(name, value)
+
+    @cached_property
+    def free_to_run(self) -> bool:
+        """Whether no lever bears on what plants may run or on what is sound of it."""
+        held = (self.capacity < 1.0) | np.isfinite(self.ceiling_t_per_week)
+        held |= (self.ramp_yield < 1.0) | (self.service_loss_per_year != 0.0)
+        return not held.any()
 
     def slow(self, firms: Flags, factor: float) -> None:
         """Let work on projects and expansions of ``firms`` take ``factor`` times as long."""
@@ -218,7 +240,7 @@ class Terms:
     floor_upside: Floats  # [outputs] share of the price above the floor that it gets
     floor_share: Floats  # [outputs] share of sales that the guarantee covers
     firms: FirmTerms
-    routes: Routes
+    lane_links: LaneLinks
     fees_usd_per_kg: dict[str, Floats] = field(default_factory=dict)  # by collector [lanes]
     licences: dict[str, LicenceTerms] = field(default_factory=dict)  # by authority
     content_rules: dict[str, ContentRule] = field(default_factory=dict)  # by policy
@@ -246,31 +268,27 @@ class Terms:
             floor_upside=np.zeros(outputs),
             floor_share=np.zeros(outputs),
             firms=FirmTerms.free(len(world.firms)),
-            routes=Routes.of(world.links, world.lanes),
+            lane_links=LaneLinks.of(world.links, world.lanes),
         )
 
-    @property
-    def holding(self) -> bool:
-        """Whether customs detains anything."""
-        return bool(self.hold_share.any())
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set a lever; what was worked out from the levers is worked out anew."""
+        self.__dict__.pop("border", None)
+        super().__setattr__(name, value)
 
-    @property
-    def capped(self) -> bool:
-        """Whether any lane has a cap."""
-        return bool(np.isfinite(self.cap_t_per_week).any())
-
-    @property
-    def border_factor(self) -> Floats:
-        """Export tax and ad valorem duty together: landed over undutied price [lanes]."""
-        return (1.0 + self.export_tax) * (1.0 + self.ad_valorem)
-
-    @property
-    def border_usd_per_kg(self) -> Floats:
-        """Specific duty and fees per kilogram [lanes]."""
+    @cached_property
+    def border(self) -> Border:
+        """What follows from the levers for every step under them; levers are set, never filled."""
         total = self.specific_usd_per_kg
         for fee in self.fees_usd_per_kg.values():
             total = total + fee
-        return total
+        return Border(
+            factor=(1.0 + self.export_tax) * (1.0 + self.ad_valorem),
+            usd_per_kg=total,
+            holding=bool(self.hold_share.any()),
+            capped=bool(np.isfinite(self.cap_t_per_week).any()),
+            closing=bool(self.closed.any()),
+        )
 
     def add_duty(self, lanes: Flags, rate: float) -> None:
         """Add an ad valorem duty (share of border value) on ``lanes``."""
@@ -298,7 +316,7 @@ class Terms:
     def add_fee(self, collector: str, usd_per_kg: Floats) -> None:
         """Add a fee per kilogram [lanes] that an economy collects."""
         before = self.fees_usd_per_kg.get(collector, 0.0)
-        self.fees_usd_per_kg[collector] = before + usd_per_kg
+        self.fees_usd_per_kg = self.fees_usd_per_kg | {collector: before + usd_per_kg}
 
     def add_cap(self, lanes: Flags, t_per_week: Floats | float) -> None:
         """Let at most some tonnes a week pass on each of ``lanes``; the smallest cap holds."""
@@ -361,7 +379,7 @@ class Terms:
 
     def licence(self, authority: str) -> LicenceTerms:
         """The licence rules of an authority, created empty at first."""
-        return self.licences.setdefault(authority, LicenceTerms.none(self.routes))
+        return self.licences.setdefault(authority, LicenceTerms.none(self.lane_links))
 
     def openness(self, halving_weeks: float, needed: Floats | float = 1.0) -> Floats:
         """How freely goods flow on each lane [lanes], 1 without licence or cap, 0 when shut.
@@ -372,10 +390,10 @@ class Terms:
         """
         opened = np.where(self.cap_t_per_week > 0, 1.0, 0.0)
         for rule in self.licences.values():
-            free = self.routes.mean(rule.resolve().openness(halving_weeks))
+            free = self.lane_links.mean(rule.rule.openness(halving_weeks))
             opened = np.minimum(opened, free + (1.0 - needed) * (1.0 - free))
-        if self.closed.any():
-            opened = np.minimum(opened, self.routes.mean(np.where(self.closed, 0.0, 1.0)))
+        if self.border.closing:
+            opened = np.minimum(opened, self.lane_links.mean(np.where(self.closed, 0.0, 1.0)))
         return np.asarray(opened, np.float64)
 
 

@@ -134,7 +134,7 @@ def test_a_world_of_licences_bans_and_inspections_balances() -> None:
     for _ in range(20):
         model.step()
         state = model.state
-        held |= model.terms.holding
+        held |= model.terms.border.holding
         assert not state.shipped[model.terms.closed].any()
         money = state.money_usd.sum() + state.treasury_usd.sum() + state.carriers_usd
         assert abs(money) < BALANCE * np.abs(state.money_usd).sum()

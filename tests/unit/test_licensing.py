@@ -95,7 +95,7 @@ def test_more_specific_wins_and_of_equals_the_strictest(world: World) -> None:
         {"destinations": ["KOR"], "delay_weeks": 30},
     ]
     for order in (cases, cases[::-1]):
-        rule = written(world, licence(cases=order)).licences["CHN"].resolve()
+        rule = written(world, licence(cases=order)).licences["CHN"].rule
         plain = links(world, "magnet_NdFeB_HRE", "EU27")
         assert rule.approval[plain] == pytest.approx(0.8)
         assert set(rule.delay_weeks[plain]) == {2.0}
@@ -119,7 +119,7 @@ def test_cases_name_firms(world: World) -> None:
     """A case for one buyer changes that buyer's links only, and the lane's mean openness."""
     buyer = "JPN/component/ev_traction/0"
     terms = written(world, licence(cases=[{"buyers": [buyer], "approval": 0.0}]))
-    rule = terms.licences["CHN"].resolve()
+    rule = terms.licences["CHN"].rule
     row = world.firms.name.index(buyer)
     his = heavy(world) & (world.buyer_firm == row)
     assert his.any()
@@ -135,7 +135,7 @@ def test_strictest_of_two_pages_of_one_authority(world: World) -> None:
     one = licence(approval={"civilian": 0.9}, delay_weeks=12, validity_weeks=26)
     two = licence(approval={"civilian": 0.4}, delay_weeks=3, validity_weeks=40)
     for pair in ((one, two), (two, one)):
-        rule = written(world, *pair).licences["CHN"].resolve()
+        rule = written(world, *pair).licences["CHN"].rule
         assert set(rule.approval[heavy(world)]) == {0.4}
         assert set(rule.delay_weeks[heavy(world)]) == {12.0}
         assert set(rule.validity_weeks[heavy(world)]) == {26.0}
@@ -171,7 +171,7 @@ def test_order_of_policies_changes_nothing(world: World) -> None:
         terms = Terms.free(world)
         for i in order:
             make(f"p{i}", pages[i]).write(terms, world, NOW)
-        rule = terms.licences["CHN"].resolve()
+        rule = terms.licences["CHN"].rule
         found.append(
             (
                 rule.approval.tobytes(), rule.delay_weeks.tobytes(), rule.needed.tobytes(),
@@ -192,8 +192,8 @@ def test_a_general_licence_frees_its_firm_only(world: World) -> None:
     """The named buyer's links bind no more; everybody else's and defence stay as they were."""
     buyer = "EU27/component/ev_traction/0"
     easing = page("LicenceEasing", kind="general_licence", covers={"buyers": [buyer]})
-    strict = written(world, licence()).licences["CHN"].resolve()
-    eased = written(world, licence(), easing).licences["CHN"].resolve()
+    strict = written(world, licence()).licences["CHN"].rule
+    eased = written(world, licence(), easing).licences["CHN"].rule
     row = world.firms.name.index(buyer)
     freed = strict.binding & ~eased.binding
     assert freed.any()
@@ -227,7 +227,7 @@ def test_defence_is_eased_only_by_name(world: World) -> None:
     military = links(world, "magnet_NdFeB_HRE", use="defence")
     for covers, approval in ({}, 0.0), ({"end_uses": ["*"]}, 0.0), ({"end_uses": ["defence"]}, 1.0):
         easing = page("LicenceEasing", kind="general_licence", covers=covers)
-        rule = written(world, strict, easing).licences["CHN"].resolve()
+        rule = written(world, strict, easing).licences["CHN"].rule
         assert set(rule.approval[military]) == {approval}, covers
 
 
@@ -259,7 +259,7 @@ def test_slow_walking_has_a_dose_and_no_alarm(world: World) -> None:
     for strength in (0.0, 0.25, 0.5, 1.0):
         rule = (
             written(world, licence(), page("LicenceTightening", strength=strength, **slow))
-            .licences["CHN"].resolve()
+            .licences["CHN"].rule
         )  # fmt: skip
         seen.append((rule.approval[some].max(), rule.delay_weeks[some].max()))
     assert seen[0] == (0.6, 8.0)
@@ -267,7 +267,7 @@ def test_slow_walking_has_a_dose_and_no_alarm(world: World) -> None:
     assert [d for _, d in seen] == pytest.approx([8, 12, 16, 24])
     alone = written(world, page("LicenceTightening", **slow))
     assert not alone.alarm.any()
-    assert not alone.licences["CHN"].resolve().binding.any()
+    assert not alone.licences["CHN"].rule.binding.any()
 
 
 def test_slow_walking_costs_abroad_more_and_more() -> None:
@@ -435,7 +435,7 @@ def test_inspection_holds_uncontrolled_goods_and_fades() -> None:
             model.step()
             path.append(model.state.crossed[plain].sum())
         gone.append((sum(path[2:8]), path[-1]))
-        assert not model.terms.holding
+        assert not model.terms.border.holding
         model.close()
     assert gone[0][0] > 1.1 * gone[1][0] > 1.1 * gone[2][0]
     assert gone[2][1] > 0.8 * gone[0][1]

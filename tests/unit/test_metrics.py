@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 import synthetic
+from speed import yardstick_seconds
 from tradesim.analysis import metrics
 from tradesim.analysis.headline import headline, shortened
 from tradesim.axes import ECONOMIES, ECONOMY_INDEX, GOOD_INDEX, GOODS, MAGNETS, STAGES
@@ -356,16 +357,17 @@ def test_headline_values_are_rounded_to_the_nearest_of_sixteen_binary_digits() -
     assert not (short.view(np.uint32)[:4] & 0xFF).any()
 
 
-def test_headline_of_a_seed_takes_less_than_60_ms() -> None:
+def test_headline_of_a_seed_is_quick() -> None:
+    """At most 1.8 yardsticks of :mod:`speed`, which were 60 ms on a quiet core; measured: 0.6."""
     task = Task(synthetic.scenario("april_2025"), synthetic.scenario("reference"),
                 synthetic.simulate)  # fmt: skip
     tables = run_seed(task, 0).tables
-    best = np.inf
+    best, unit = np.inf, yardstick_seconds()
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         headline(tables["april_2025"], tables["reference"], START)
-        best = min(best, time.perf_counter() - started)
-    assert best < 0.060
+        best = min(best, time.process_time() - started)
+    assert best < 1.8 * unit
 
 
 def test_price_effect_weighs_economies_by_their_use_in_the_comparison(still: Tables) -> None:

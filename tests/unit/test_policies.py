@@ -168,6 +168,6 @@ def test_caps_hold_on_every_lane() -> None:
     some = world.lanes.origin == axes.ECONOMY_INDEX["CHN"]
     terms.add_cap(some, 5.0)
     terms.add_cap(some, 8.0)
-    assert terms.capped
+    assert terms.border.capped
     assert set(terms.cap_t_per_week[some]) == {5.0}
     assert np.isinf(terms.cap_t_per_week[~some]).all()

@@ -43,6 +43,9 @@ def limit(
     Both are ``None`` while no policy touches them. ``scale`` holds the ramps of projects. The
     yield of a ramping plant rises from ``ramp_yield`` to 1 as the ramp is climbed.
     """
+    if firms.free_to_run and not state.unserved.any():
+        state.able = state.sound = None
+        return
     if firms.service_loss_per_year.any() or state.unserved.any():
         state.unserved = out_of_service(
             state.unserved, firms.service_loss_per_year, params.service_weeks, state.dt

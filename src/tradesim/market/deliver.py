@@ -44,7 +44,7 @@ def deliver(world: World, state: MarketState, params: MarketParameters, terms: T
     _receive(world, state)
     limit = cleared_to_ship(world, state)
     demand = state.ordered if limit is None else np.where(np.isinf(limit), state.ordered, limit)
-    if terms.closed.any():
+    if terms.border.closing:
         demand = np.where(terms.closed, 0.0, demand)
     demand = permits.within_limits(world, state, terms, _within_caps(world, state, terms, demand))
     demand = public.within_budget(world, state, terms, demand)
@@ -93,7 +93,7 @@ def _receive(world: World, state: MarketState) -> None:
 
 def _within_caps(world: World, state: MarketState, terms: Terms, demand: Floats) -> Floats:
     """Scale demand on lanes with a cap so that the lane stays within it."""
-    if not terms.capped:
+    if not terms.border.capped:
         return demand
     total = sum_by(world.links.lane, demand, len(world.lanes))
     cap = terms.cap_t_per_week * state.dt
@@ -112,8 +112,8 @@ def _settle(world: World, state: MarketState, params: MarketParameters, terms: T
     tonnes = state.shipped
     state.lane_t = sum_by(links.lane, tonnes, len(lanes))
     term = np.minimum(state.lane_t, params.contract_share * lanes.base_t * state.dt)
-    specific = terms.border_usd_per_kg + state.permit_usd_per_kg
-    fob = fob_price(state.landed, world.wedge, terms.border_factor, specific)
+    specific = terms.border.usd_per_kg + state.permit_usd_per_kg
+    fob = fob_price(state.landed, world.wedge, terms.border.factor, specific)
     fob_value = 1000.0 * (term * state.contract[world.lane_origin] + (state.lane_t - term) * fob)
     export_tax = fob_value * terms.export_tax
     state.value_usd = (fob_value + export_tax) * world.wedge
@@ -152,7 +152,7 @@ def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
     """Take shipments out of the sellers' stocks and put them on their way."""
     links, slots, shipping = world.links, world.slots, state.shipping
     chinese = per_tonne(state.chinese, state.stock)
-    origin = per_tonne(state.origin, state.stock)
+    origin = per_tonne(state.origin, state.stock) if state.tracked else state.origin
     elements = per_tonne(state.elements, state.stock[world.mixed])
     tonnes = shipments(state)
     state.received = sum_by(links.buyer, tonnes, slots.inputs)
@@ -160,10 +160,11 @@ def _dispatch(world: World, state: MarketState, terms: Terms) -> None:
     leaving = sum_by(links.seller, gone, len(slots))
     state.stock -= leaving
     state.chinese -= chinese * leaving
-    state.origin -= origin * leaving[:, None]
+    if state.tracked:
+        state.origin -= origin * leaving[:, None]
     state.elements -= elements * leaving[world.mixed, None]
     np.maximum(state.stock, 0.0, out=state.stock)
-    held = state.shipped * terms.hold_share[links.lane] if terms.holding else None
+    held = state.shipped * terms.hold_share[links.lane] if terms.border.holding else None
     state.crossed = tonnes if held is None else tonnes - held
     goods = np.column_stack((np.ones(len(slots)), chinese, origin))
     leak.seizures(world, state, goods, elements)

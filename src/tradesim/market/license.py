@@ -28,7 +28,7 @@ def open_books(world: World, state: MarketState, terms: Terms) -> None:
     """
     books: dict[str, LicenceBook] = {}
     for authority, written in terms.licences.items():
-        rule = written.resolve()
+        rule = written.rule
         links = np.flatnonzero(rule.binding)
         if len(links) == 0:
             continue
@@ -46,11 +46,13 @@ def _priced(rule: LicenceRule, desk: Desk, authority: str, terms: Terms) -> Tonn
     """The limit that a desk sets: a tonne ordered counts the applications it takes.
 
     Licences are scarce while more is asked than the desk decides; their price is the rent of the
-    exporter who has one.
+    exporter who has one. Where a content rule reaches, only a part of what is ordered applies
+    (``LicenceBook.fraction``, which moves every step), but the weight, fixed while the terms
+    stand, counts all of it: there such a desk's licences are priced too high.
     """
     asked = np.where(desk.links & rule.needed, applications(1.0, rule.approval), 0.0)
     return TonnageLimit(
-        weight=terms.routes.mean(asked),
+        weight=terms.lane_links.mean(asked),
         t_per_week=desk.t_per_week,
         holder="exporter",
         imposed_by=authority,

@@ -148,8 +148,8 @@ def cost_index(world: World, state: MarketState, params: MarketParameters, terms
     at_origin = world.lane_origin
     at_destination = world.lane_destination
     abroad = world.lane_abroad
-    specific = terms.border_usd_per_kg + state.permit_usd_per_kg
-    duty = terms.border_factor + specific / price0[at_destination]
+    specific = terms.border.usd_per_kg + state.permit_usd_per_kg
+    duty = terms.border.factor + specific / price0[at_destination]
     source = np.where(abroad, state.cost_index[at_origin], own[at_origin])
     total = world.bought_base_t
     mixed = sum_by(

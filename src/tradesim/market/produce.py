@@ -35,7 +35,7 @@ def produce(world: World, state: MarketState) -> None:
     )  # fmt: skip
     limit = np.where(world.parallel[firm], np.minimum(allowed, 1.0), share[firm])
     state.use = np.minimum(np.where(some, want * np.minimum(limit, 1.0), 0.0), stock)
-    per_t = per_tonne(state.origin, state.stock)
+    per_t = per_tonne(state.origin, state.stock) if state.tracked else state.origin
     eaten = _consume(world, state)
     made = state.planned * dt * share
     run = sum_by(firm, state.use, len(world.firms))
@@ -201,9 +201,10 @@ def _dispose(world: World, state: MarketState) -> None:
     share = gone / np.maximum(stock, EMPTY_T)
     chinese = state.chinese[inputs:] * share
     state.chinese[inputs:] -= chinese
-    origin = state.origin[inputs:] * share[:, None]
-    state.origin[inputs:] -= origin
-    state.origin_made -= origin.sum(0)
+    if state.tracked:
+        origin = state.origin[inputs:] * share[:, None]
+        state.origin[inputs:] -= origin
+        state.origin_made -= origin.sum(0)
     mixed = world.mixed[world.mixed_inputs :]
     elements = state.elements[world.mixed_inputs :] * share[mixed - inputs, None]
     state.elements[world.mixed_inputs :] -= elements

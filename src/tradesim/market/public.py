@@ -83,10 +83,10 @@ def _reserve(world: World, name: str) -> int:
 
 def _price_at_most(world: World, state: MarketState, terms: Terms, lane: Ints) -> Floats:
     """The most that a tonne on these lanes can cost, duty paid, USD/kg: spot or contract price."""
-    specific = (terms.border_usd_per_kg + state.permit_usd_per_kg)[lane]
+    specific = (terms.border.usd_per_kg + state.permit_usd_per_kg)[lane]
     spot = np.maximum(state.landed[lane], specific)
     origin = world.lane_origin[lane]
-    term = state.contract[origin] * world.wedge[lane] * terms.border_factor[lane] + specific
+    term = state.contract[origin] * world.wedge[lane] * terms.border.factor[lane] + specific
     return np.where(world.lanes.base_t[lane] > 0, np.maximum(spot, term), spot)
 
 

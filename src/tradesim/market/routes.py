@@ -190,8 +190,10 @@ def _lags(
     transit = legs.mean(world.lanes.transit_weeks, 0.0, by_pair=True)
     wait = np.zeros(len(world.lanes))
     for written in terms.licences.values():
-        rule = written.resolve()
-        wait = np.maximum(wait, terms.routes.mean(np.where(rule.binding, rule.delay_weeks, 0.0)))
+        rule = written.rule
+        wait = np.maximum(
+            wait, terms.lane_links.mean(np.where(rule.binding, rule.delay_weeks, 0.0))
+        )
     weeks = legs.mean(wait, 0.0)[first] + transit[first] + transit[second] + params.hub_weeks
     weight = limit * world.firms.capacity_t[hubs] + 1e-12
     return np.asarray((weight * weeks).sum(1) / weight.sum(1), np.float64)
@@ -201,8 +203,10 @@ def _opening(terms: Terms) -> Floats:
     """First week of the run in which every authority releases lots [lanes]."""
     weeks = np.zeros(len(terms.ad_valorem))
     for written in terms.licences.values():
-        rule = written.resolve()
-        weeks = np.maximum(weeks, terms.routes.mean(np.where(rule.binding, rule.opens_week, 0.0)))
+        rule = written.rule
+        weeks = np.maximum(
+            weeks, terms.lane_links.mean(np.where(rule.binding, rule.opens_week, 0.0))
+        )
     return weeks
 
 

@@ -57,7 +57,7 @@ def source(
     at_destination = world.lane_destination
     state.landed = landed_price(
         state.ask[at_origin], state.ask[at_destination], world.wedge,
-        terms.border_factor, terms.border_usd_per_kg + state.permit_usd_per_kg, openness,
+        terms.border.factor, terms.border.usd_per_kg + state.permit_usd_per_kg, openness,
     )  # fmt: skip
     sleeping = world.sleeping_links
     state.switched_on[sleeping] = awake(state.risk[links.buyer[sleeping]])
@@ -69,7 +69,7 @@ def source(
     weight *= ready[world.seller_output]
     if state.avoidance is not None:
         weight *= state.avoidance
-    if terms.closed.any():
+    if terms.border.closing:
         weight[terms.closed] = 0.0
     total = sum_by(links.buyer, weight, world.slots.inputs)
     share = weight / np.maximum(total, 1e-30)[links.buyer]

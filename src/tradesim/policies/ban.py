@@ -55,7 +55,7 @@ class Ban(Policy):
 
     def warn(self, terms: Terms, world: World, now: Calendar) -> None:
         """Buyers expect to lose what the ban stops on their lanes."""
-        lost = terms.routes.mean(np.asarray(self.closed(world), np.float64))
+        lost = terms.lane_links.mean(np.asarray(self.closed(world), np.float64))
         terms.raise_alarm(lost > 0.0, lost)
 
     def edit(self, terms: Terms, world: World, now: Calendar) -> None:

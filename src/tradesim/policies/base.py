@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -347,5 +348,10 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 def economies(patterns: Sequence[str]) -> Flags:
     """Economies named by codes, wildcards or groups [economies]."""
+    return _economies(tuple(patterns)).copy()
+
+
+@lru_cache(maxsize=256)
+def _economies(patterns: tuple[str, ...]) -> Flags:
     named = [code for p in patterns for code in GROUPS.get(p, (p,))]
     return np.array([_matches(code, named) for code in axes.ECONOMIES], np.bool_)

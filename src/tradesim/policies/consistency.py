@@ -86,7 +86,7 @@ def overlap(one: Coverage, other: Coverage) -> bool:
 
 def further_goods(covers: Coverage) -> tuple[str, ...]:
     """The goods of a coverage of nothing but goods that a scenario must ask for; else none."""
-    covered, further = covers.goods_covered(), getattr(axes, "FURTHER_GOODS", ())
+    covered, further = covers.goods_covered(), axes.FURTHER_GOODS
     return covered if all(good in further for good in covered) else ()
 
 

@@ -169,7 +169,7 @@ class ExportLicensing(Policy):
         """Let buyers fear for what they expect to be refused or delayed."""
         rule = self._on_links(world, now.week - now.week_of(self.effective))
         severity = 1.0 - rule.approval / (1.0 + rule.delay_weeks / ALARM_WEEKS)
-        by_lane = terms.routes.mean(np.where(rule.covered, severity, 0.0))
+        by_lane = terms.lane_links.mean(np.where(rule.covered, severity, 0.0))
         terms.raise_alarm(by_lane > 0.0, by_lane)
 
     def edit(self, terms: Terms, world: World, now: Calendar) -> None:

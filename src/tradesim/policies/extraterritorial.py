@@ -130,7 +130,7 @@ class Extraterritorial(ExportLicensing):
             basis=self.price_basis,
             content_economy=region,
             in_force=in_force,
-            severity=terms.routes.mean(np.where(rule.covered, severity, 0.0)),
+            severity=terms.lane_links.mean(np.where(rule.covered, severity, 0.0)),
             segregation_weeks=self.segregation_weeks,
             segregation_limit=self.strength * self.segregation_limit,
             avoidance=self.strength * self.avoidance,

@@ -22,6 +22,7 @@ class ProjectLog:
     def __init__(self, world: World, recorder: Recorder) -> None:
         self._firms, self._recorder = world.firms, recorder
         self._rows = project_rows(world)
+        self._due = world.firms.start_week[self._rows]
         self._waits = np.ones(len(self._rows), np.bool_)
         self._told: dict[int, dt.date] = {}
         self._rate: Floats | None = None
@@ -43,7 +44,7 @@ class ProjectLog:
 
     def start(self, today: dt.date, progress: Floats) -> None:
         """Tell which projects started in the step of ``today``; ``progress`` after it [firms]."""
-        started = self._waits & (progress[self._rows] > self._firms.start_week[self._rows])
+        started = self._waits & (progress[self._rows] > self._due)
         if not started.any():
             return
         self._waits &= ~started

@@ -30,7 +30,7 @@ class Recorder:
         self._events: list[Event] = []
         self._markets = blocks.Markets(world)
         self._stood: set[tuple[int, int]] = set()
-        self._accounts = {name: np.zeros(len(axes.ECONOMIES)) for name in LEDGERS}
+        self._accounts = np.zeros((len(LEDGERS), len(axes.ECONOMIES)))
         self._period: dt.date | None = None
         self._last: MarketState | None = None
         self._sums = Sums(world)
@@ -43,9 +43,14 @@ class Recorder:
         self._events.append((date, actor, action, instrument, target, detail, reason))
 
     def step(
-        self, state: MarketState, date: dt.date, weeks: float, step_began: dt.date
+        self, state: MarketState, date: dt.date, until: dt.date, weeks: float,
+        step_began: dt.date, step_over: bool,
     ) -> None:  # fmt: skip
-        """Add a sub-step of some weeks from ``date``, part of a step that began earlier."""
+        """Add a sub-step of some weeks from ``date``, part of a step that began earlier.
+
+        The next one begins on the date ``until``. What the tables tell of a period's end is the
+        state after the last sub-step that began in it.
+        """
         standing = standing_still(self.world, state)
         for row in np.flatnonzero(standing).tolist():
             self._first_stoppage(row, date)
@@ -58,6 +63,8 @@ class Recorder:
             self._sums.add(state, standing, share, 7.0 * weeks * share)
             self._sums.book(booked, share)
             self._last = state
+        if step_over if self.full else until.replace(day=1) != self._period:
+            self._close()
 
     def tables(self) -> dict[str, pa.Table]:
         """Close the last period and return every table of the run."""
@@ -71,19 +78,20 @@ class Recorder:
         if self._period is None or self._last is None:
             return
         world, sums, state, date = self.world, self._sums, self._last, self._period
+        accounts = dict(zip(LEDGERS, sums.accounts, strict=True))
         self._blocks["markets"].append(self._markets.block(sums, state, date))
         self._blocks["uses"].append(blocks.uses(world, sums, date))
         self._blocks["flows"].append(blocks.flows(world, sums, state, date))
         self._blocks["licences"] += blocks.licences(world, sums, state, date)
         self._blocks["plants"].append(blocks.plants(world, sums, state, date))
-        self._blocks["states"].append(blocks.states(world, state, sums.accounts, date))
+        self._blocks["states"].append(blocks.states(world, state, accounts, date))
         self._sums, self._period = Sums(world), None
 
-    def _booked(self, state: MarketState) -> dict[str, Floats]:
-        """What governments' and firms' ledgers took in since the last step, USD [economies]."""
-        now = {name: getattr(state, name).copy() for name in ACCOUNTS}
-        now["money_usd"] = sum_by(self.world.firms.economy, state.money_usd, len(axes.ECONOMIES))
-        since = {name: now[name] - before for name, before in self._accounts.items()}
+    def _booked(self, state: MarketState) -> Floats:
+        """What all ledgers took in since the last step, USD [ledgers, economies]."""
+        firms = sum_by(self.world.firms.economy, state.money_usd, len(axes.ECONOMIES))
+        now = np.array([*(getattr(state, name) for name in ACCOUNTS), firms])
+        since = now - self._accounts
         self._accounts = now
         return since
 

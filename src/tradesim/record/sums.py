@@ -52,7 +52,7 @@ class Sums:
         self.stopped, self.activity = np.zeros(firms), np.zeros(firms)
         self.days = 0.0
         self.books: dict[str, dict[str, Floats]] = {}
-        self.accounts = {name: np.zeros(N_ECONOMIES) for name in LEDGERS}
+        self.accounts = np.zeros((len(LEDGERS), N_ECONOMIES))
 
     def add(self, state: MarketState, standing: Floats, share: float, days: float) -> None:
         """Add a share of a step's flows, and its prices weighted by ``days``.
@@ -78,10 +78,9 @@ class Sums:
             self.rerouted += share * state.rerouted
         self._add_books(state, share)
 
-    def book(self, accounts: Mapping[str, Floats], share: float) -> None:
-        """Add a share of what a step brought into the ledgers, USD [economies]."""
-        for name, usd in accounts.items():
-            self.accounts[name] += share * usd
+    def book(self, accounts: Floats, share: float) -> None:
+        """Add a share of what a step brought into the ledgers, USD [ledgers, economies]."""
+        self.accounts += share * accounts
 
     def _add_books(self, state: MarketState, share: float) -> None:
         links = len(self.world.links)
