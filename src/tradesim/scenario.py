@@ -20,7 +20,9 @@ class Scenario(BaseModel):
     """One world to simulate: story, horizon, behaviour and policies.
 
     Times are weeks, ``start`` is a Monday, ``noise`` a relative standard deviation of weekly
-    final demand, ``firms`` a count. ``further_goods`` are goods of ``tables/further`` traded beside
+    final demand, ``firms`` a count. Growth, where there is any, begins at ``growth_from`` (at the
+    start without it): the base year is the mean of a calendar year, so a run that starts before its
+    middle stands still until then. ``further_goods`` are goods of ``tables/further`` traded beside
     rare earths; ``outside`` prices what happens in no market of the model. ``policies`` maps a
     name to a mapping with ``_target_``, the class in :mod:`tradesim.policies` (or under a prefix
     the user allows), and its parameters.
@@ -39,11 +41,21 @@ class Scenario(BaseModel):
     firms: int = Field(400, ge=1, le=20_000)
     noise: float = Field(0.03, ge=0, le=1)
     growth: bool = False
+    growth_from: dt.date | None = None
     pipeline: bool = False
     further_goods: tuple[str, ...] = ()
     market: MarketParameters = MarketParameters()
     outside: OutsideParameters = OutsideParameters()
     policies: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _growth_does_not_jump(self) -> Scenario:
+        if self.growth_from is not None and self.growth_from < self.start:
+            raise ValueError(
+                f"growth_from: {self.growth_from} lies before the start {self.start}, and the world"
+                " cannot have grown before it exists; name a later date, or null for the start"
+            )
+        return self
 
     @field_validator("further_goods")
     @classmethod
