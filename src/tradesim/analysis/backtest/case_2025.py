@@ -110,8 +110,13 @@ def _series() -> tuple[Series, ...]:
                             partial(exports, goods=goods, to=None, scale=1000.0)))  # fmt: skip
     for kind, economy in (("ask", "EU27"), ("ask", "CHN"), ("transaction", "EU27")):
         column = f"price_{kind}_usd_per_kg"
-        found += [Series(f"{kind}_usd_per_kg:{economy}:{element}", "USD/kg", partial(
-            price, column=column, economy=economy, element=element)) for element in _PRICED]  # fmt: skip
+        found += [
+            Series(
+                f"{kind}_usd_per_kg:{economy}:{element}", "USD/kg",
+                partial(price, column=column, economy=economy, element=element),
+            )
+            for element in _PRICED
+        ]  # fmt: skip
     found.append(Series("licence_granted_share:EU27", "1",
                         partial(granted_share, destination="EU27")))  # fmt: skip
     found += [Series(f"plants_stopped:{place}", "firms", partial(stopped, economy=place))
