@@ -69,7 +69,10 @@ class Scenario(BaseModel):
 
 
 class RunConfig(BaseModel):
-    """One job: a scenario, the world it is compared with and the seeds it is run with."""
+    """One job: a scenario, the world it is compared with and the seeds it is run with.
+
+    ``drawn`` lists the dotted keys that every seed takes from the posterior sample.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -79,6 +82,7 @@ class RunConfig(BaseModel):
     workers: int = Field(1, ge=1, le=1024)
     record: Literal["headline", "monthly", "full"] = "monthly"
     uncertainty: Literal["point", "posterior"] = "point"
+    drawn: tuple[str, ...] = ()
     engine: Literal["auto", "numpy", "numba"] = "auto"
     out: Path | None = None
 
