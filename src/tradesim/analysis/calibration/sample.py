@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -32,12 +33,16 @@ EXTRA = "pip install 'tradesim[calibration]'"
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is drawn: particles a population, populations at most, wall time in minutes."""
+    """How much is drawn: particles a population, populations at most, wall time in minutes.
+
+    With one worker the same seed gives the same sample; several share the work as it comes.
+    """
 
     population: int
     generations: int
     minutes: float
     seed: int
+    workers: int = 1
 
 
 @dataclass(frozen=True)
@@ -113,19 +118,23 @@ def fit(
     """
     pyabc = _pyabc()
     quantities, judge = calibrated(), Judge(episodes, recorded)
-    chance = np.random.default_rng(plan.seed)
     np.random.seed(plan.seed)  # noqa: NPY002 - pyABC draws from the global generator
 
     def model(score: Mapping[str, float]) -> dict[str, float]:
         values = [unit_to_value(q, float(ndtr(score[q.name]))) for q in quantities]
-        return judge(by_key(quantities, values), int(chance.integers(1 << 31)))
+        # the particle's own seed, the same in whichever process it is run
+        return judge(by_key(quantities, values), crc32(np.array(values).tobytes()) >> 1)
 
     def far(simulated: Mapping[str, float], _: Mapping[str, float]) -> float:
         return float(simulated["distance"])
 
     # uniform priors on a probit scale: proposals of many quantities at once stay inside
     prior = pyabc.Distribution(**{q.name: pyabc.RV("norm", 0.0, 1.0) for q in quantities})
-    sampler = pyabc.SingleCoreSampler()
+    sampler = (
+        pyabc.SingleCoreSampler()
+        if plan.workers == 1
+        else pyabc.MulticoreEvalParallelSampler(n_procs=plan.workers)
+    )
     with tempfile.TemporaryDirectory(prefix="tradesim-") as folder:
         abc = pyabc.ABCSMC(
             model, prior, far, population_size=plan.population, sampler=sampler,
