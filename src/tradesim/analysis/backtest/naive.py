@@ -13,7 +13,7 @@ Three of them, each with the information it had:
     periods leave of it, spread evenly.
 
 Spread: the errors the same rule made before, as log ratios in both directions so that the median
-stays the rule's own value (dressing, Broecker and Smith 2008, Tellus A 60(4)). With fewer than
+of logs stays the rule's own value (dressing, Broecker and Smith 2008, Tellus A 60(4)). With fewer than
 ``LEAST_ERRORS`` of them, or with values of zero, the baseline is a point and its CRPS the absolute
 error; scores say so.
 """
