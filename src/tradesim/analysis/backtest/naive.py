@@ -11,11 +11,10 @@ Three of them, each with the information it had:
 ``same_period_last_year``
     The same month (quarter) of the year before. Where only a span was recorded, what the recorded
     periods leave of it, spread evenly.
-
 Spread: the errors the same rule made before, as log ratios in both directions so that the median
-of logs stays the rule's own value (dressing, Broecker and Smith 2008, Tellus A 60(4)). With fewer than
-``LEAST_ERRORS`` of them, or with values of zero, the baseline is a point and its CRPS the absolute
-error; scores say so.
+of logs stays the rule's own value (dressing, Broecker and Smith 2008, Tellus A 60(4)). With fewer
+than ``LEAST_ERRORS`` of them, or with values of zero, the baseline is a point and its CRPS the
+absolute error; scores say so.
 """
 
 from __future__ import annotations
