@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -22,9 +23,11 @@ def recorded(series: str, case: str = "2025") -> list[records.Record]:
     return [r for r in records.observations(case) if r.series == series]
 
 
-def table(case: str = "2025", **words: float) -> pd.DataFrame:
-    frame = cases.ensemble(case, **words)  # type: ignore[arg-type]
-    return scores(frame, records.load(case))
+@lru_cache(maxsize=16)
+def table(case: str = "2025", *, factor: float = 1.0, noise: float = 0.05,
+          seeds: int = cases.SEEDS) -> pd.DataFrame:  # fmt: skip
+    """Scores of an ensemble around the record; do not change it."""
+    return scores(cases.ensemble(case, factor, noise, seeds), records.load(case))
 
 
 def one(frame: pd.DataFrame, series: str, score: str, role: str = "", baseline: str = ""

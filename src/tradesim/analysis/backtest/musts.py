@@ -80,7 +80,7 @@ def exports_2025(parts: Mapping[str, Held]) -> Iterator[Verdict]:
     told = {p: float(np.median(relative.at(p))) for p in labels}
     misses = {p: 100.0 * (told[p] - seen[p]) for p in labels}
     worst = max(misses, key=lambda p: abs(misses[p]))
-    each = ", ".join(f"{p[5:]} {misses[p]:+.0f}" for p in labels)
+    each = ", ".join(f"{p[5:]} {round(misses[p]):+d}" for p in labels)
     yield Verdict(
         "miss_of_each_month", TOTAL, "target", abs(misses[worst]), "points", len(labels),
         abs(misses[worst]) <= MOST_POINTS,
@@ -93,7 +93,7 @@ def exports_2025(parts: Mapping[str, Held]) -> Iterator[Verdict]:
     width = float(np.mean(wide))
     yield Verdict(
         "width", TOTAL, "target", width, "points", len(labels), width <= MOST_WIDTH_POINTS,
-        f"mean width of p10-p90 {width:.1f} points (bound {MOST_WIDTH_POINTS:g})",
+        f"mean width of p10–p90 {width:.1f} points (bound {MOST_WIDTH_POINTS:g})",
     )  # fmt: skip
     yield _trough(relative, labels, told)
     yield from _crps(part)
@@ -153,7 +153,7 @@ def asks_2025(parts: Mapping[str, Held]) -> Iterator[Verdict]:
                     "ask_of_may", series, "target", 100.0 * abs(miss), "%", 1,
                     abs(miss) <= MOST_ASK_MISS,
                     f"European ask of {element} in May {middle:,.0f} USD/kg against "
-                    f"{record.value:,.0f} recorded, {100.0 * miss:+.0f}% "
+                    f"{record.value:,.0f} recorded, {round(100.0 * miss):+d}% "
                     f"(bound {100.0 * MOST_ASK_MISS:.0f}%)",
                 )  # fmt: skip
 

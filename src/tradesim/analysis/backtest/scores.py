@@ -118,7 +118,7 @@ def _change_errors(part: Held, points: Sequence[tuple[Record, Floats]]) -> list[
 
 def _widths(part: Held, role: str, points: Sequence[tuple[Record, Floats]]) -> Iterator[Row]:
     series, n, m = part.series, len(points), len(part.runs.seeds)
-    note = f"p10-p90 of {m} runs"
+    note = f"p10–p90 of {m} runs"
     hits = [measures.covered(x, r.value) for r, x in points]
     wide = [high - low for low, high in (measures.interval(x) for _, x in points)]
     yield series, role, "coverage", "", float(np.mean(hits)), "1", n, note
