@@ -43,3 +43,11 @@ def ensemble(case: str, factor: float = 1.0, noise: float = 0.05, seeds: int = S
             rows += [(name, period, seed, draw, records.unit(name))
                      for seed, draw in enumerate(draws)]  # fmt: skip
     return pd.DataFrame(rows, columns=["series", "period", "seed", "value", "unit"])
+
+
+def quantiles(members: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``backtest.csv`` of an ensemble."""
+    grouped = members.groupby(["series", "period", "unit"], sort=False)["value"]
+    table = grouped.quantile(np.array([0.1, 0.5, 0.9])).reset_index()
+    table["statistic"] = table["level_3"].map({0.1: "p10", 0.5: "p50", 0.9: "p90"})
+    return pd.DataFrame(table[["series", "period", "statistic", "value", "unit"]])

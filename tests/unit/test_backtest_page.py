@@ -143,9 +143,7 @@ def test_the_file_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
 def folder(home: Path, case: str, factor: float = 1.0) -> Any:
     told = episode(case, factor)
     home.mkdir()
-    runs.quantile_table(told.ensemble, periods.window(case)).to_csv(
-        home / "backtest.csv", index=False
-    )
+    cases.quantiles(told.ensemble).to_csv(home / "backtest.csv", index=False)
     told.scores.to_csv(home / "scores.csv", index=False)
     manifest = {"seeds": list(range(8)), "result_hash": "0123456789abcdef"}
     (home / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

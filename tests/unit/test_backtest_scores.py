@@ -198,12 +198,24 @@ def test_a_reversed_order_of_elements_is_seen() -> None:
 
 
 def test_plants_that_stop_late_are_events_that_come_late() -> None:
+    """Also: one plant for a week on top of one that always stands is a stop."""
+
     def late(series: str, period: str, value: float) -> float:
         return (5.0 if period >= "2025-08" else 0.0) if series.startswith("plants") else value
 
     told = scores(cases.ensemble("2025", change=late), records.load("2025"))
     assert one(told, "plants_stopped:JPN", "first_stop_shift")["value"] == 3.0
     assert one(told, "plants_stopped:JPN", "event_share")["value"] == 0.0
+    short = scores(
+        cases.ensemble(
+            "2025",
+            noise=1e-6,
+            change=lambda s, p, v: (1.25 if p == "2025-05" else 1.0) if s[:6] == "plants" else v,
+        ),
+        records.load("2025"),
+    )
+    assert one(short, "plants_stopped:JPN", "first_stop_shift")["value"] == 0.0
+    assert one(short, "plants_stopped:JPN", "event_share")["value"] == 0.5
     none = scores(cases.ensemble("2025", change=lambda s, p, v: 0.0 if s[:6] == "plants" else v),
                   records.load("2025"))  # fmt: skip
     assert math.isnan(one(none, "plants_stopped:JPN", "first_stop_shift")["value"])

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from tradesim import axes
-from tradesim.analysis.backtest import periods
+from tradesim.analysis.backtest import periods, records
 from tradesim.analysis.backtest.records import Record
 from tradesim.analysis.backtest.runs import Runs, matrices
 from tradesim.errors import OutputError
@@ -75,6 +75,42 @@ def build_backtest(episode: Episode, out: Path) -> Path:
     return path
 
 
+class Told(Protocol):
+    """What the page asks of a case."""
+
+    @property
+    def name(self) -> str:
+        """``2025`` or ``2010``."""
+
+    @property
+    def title(self) -> str:
+        """Title of the case."""
+
+
+class Ran(Protocol):
+    """What the page asks of the results of a run."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """The keys of ``manifest.json``."""
+
+
+def write_page(
+    case: Told, results: Ran, ensemble: pd.DataFrame, scores: pd.DataFrame, folder: Path,
+    beside: tuple[str, pd.DataFrame] | None = None,
+) -> Path:  # fmt: skip
+    """The page of a back-test that has run, into its folder: ``folder/report.html``.
+
+    ``ensemble`` and ``scores`` are as in :class:`Episode`; raises what :func:`build_backtest` does.
+    """
+    seeds = results.manifest.get("seeds") or sorted(set(ensemble["seed"]))
+    command = f"tradesim backtest {case.name} seeds={len(seeds)}"
+    recorded = records.load(case.name)
+    return build_backtest(
+        Episode(case.title, ensemble, recorded, scores, command, results.manifest, beside), folder
+    )
+
+
 def page(episode: Episode) -> str:
     """The whole page as HTML."""
     sections = [bounds_section(episode), *figure_sections(episode), score_section(episode),
@@ -98,7 +134,7 @@ def header(episode: Episode, title: str) -> str:
     seeds = labels.count(episode.ensemble["seed"].nunique(), "run")
     return (
         f"<h1>{escape(title)}</h1>"
-        f'<p class="finding">{escape(verdict(told))} {seeds}.</p>'
+        f'<p class="finding">{escape(verdict(told))} ({seeds})</p>'
         f'<p class="aside">{text_backtest.FITTED}</p>'
     )
 
@@ -126,7 +162,7 @@ def bounds_section(episode: Episode) -> Section:
     """The bounds with hit or miss in plain words."""
     marks = {"hit": "✓ hit", "miss": "✗ miss"}
     rows = "".join(
-        f"<tr><th scope='row' class='k'>{marks.get(row['word'], row['word'])}</th>"
+        f"<tr><td class='k'><b>{marks.get(row['word'], row['word'])}</b></td>"
         f"<td>{escape(row['told'])}</td><td class='k'>{_role(row['role'])}</td></tr>"
         for row in bounds(episode.scores)
     )

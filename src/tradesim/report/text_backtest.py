@@ -64,9 +64,10 @@ HOW_TO_READ = (
     "<b>Orange</b>: the last value known before the control, for ever after. <b>Purple</b>: the "
     "same month or quarter a year before. The last value one step ahead is the record moved by one "
     "period; it is scored, not drawn.",
-    "Prices inside China are recorded without VAT and modelled on a base of export prices, in "
-    "which it is contained: levels differ by about 13% by definition. <i>Log error of change</i> "
-    "compares what happened since before the control.",
+    "Prices inside China are recorded without VAT and modelled on a base of export prices of 2024, "
+    "in which it is contained: levels differ by about 13% by definition, and by what prices did "
+    "since the base year. <i>Log error of change</i> compares what happened since before the "
+    "control.",
 )
 DEFINED = (
     ("CRPS", "Mean of the continuous ranked probability score: the absolute error of a forecast "

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-import pandas as pd
 
 from tradesim.analysis.backtest import naive, periods, records
 from tradesim.analysis.backtest.naive import Forecast
 from tradesim.analysis.backtest.periods import Window
 from tradesim.analysis.backtest.records import Record
-from tradesim.analysis.backtest.runs import Floats, Runs, matrices
+from tradesim.analysis.backtest.runs import Floats, Runs
 
 
 @dataclass(frozen=True)
@@ -40,10 +38,10 @@ class Held:
         return [(r, x) for r, x in self.points if r.role == role]
 
 
-def held(ensemble: pd.DataFrame, found: Sequence[Record], window: Window) -> list[Held]:
-    """Every series of the ensemble that has a record, in the order of the ensemble's names."""
+def held(known: Mapping[str, Runs], found: Sequence[Record], window: Window) -> list[Held]:
+    """Every series of an ensemble that has a record, in the order of the names."""
     out = []
-    for series, runs in matrices(ensemble, window).items():
+    for series, runs in known.items():
         own = [r for r in found if r.series == series]
         if own:
             out.append(_held(runs, own, window))

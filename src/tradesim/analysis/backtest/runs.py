@@ -17,7 +17,6 @@ from tradesim.errors import InputError
 
 Floats = NDArray[np.float64]
 COLUMNS: tuple[str, ...] = ("series", "period", "seed", "value", "unit")
-STATISTICS: tuple[str, ...] = ("p10", "p50", "p90")
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def _runs(series: str, part: pd.DataFrame, window: Window) -> Runs:
             f"series '{series}' has two values of one seed and period", where="ensemble",
             allowed="one value", remedy="drop the repeated rows",
         )  # fmt: skip
-    table = part.pivot_table(index="seed", columns="period", values="value", dropna=False)
+    table = part.pivot(index="seed", columns="period", values="value")
     labels = sorted((str(p) for p in table.columns), key=lambda p: periods.span(p)[0])
     bad = [p for p in labels if not periods.is_base(p, window.freq)]
     if bad:
@@ -124,21 +123,3 @@ def _runs(series: str, part: pd.DataFrame, window: Window) -> Runs:
         )  # fmt: skip
     values = table[labels].to_numpy(dtype=np.float64)
     return Runs(series, tuple(labels), tuple(int(s) for s in table.index), values, window)
-
-
-def quantile_table(ensemble: pd.DataFrame, window: Window) -> pd.DataFrame:
-    """The table ``backtest.csv``: ``series, period, statistic, value, unit``.
-
-    p10, p50 and p90 over the runs in every period of the ensemble, with a record or without.
-    Raises what :func:`matrices` raises.
-    """
-    rows = []
-    for series, runs in matrices(ensemble, window).items():
-        for label in runs.labels:
-            found = runs.at(label)
-            found = found[np.isfinite(found)]
-            if len(found):
-                told = np.quantile(found, (0.1, 0.5, 0.9))
-                rows += [(series, label, name, float(value), records.unit(series))
-                         for name, value in zip(STATISTICS, told, strict=True)]  # fmt: skip
-    return pd.DataFrame(rows, columns=["series", "period", "statistic", "value", "unit"])

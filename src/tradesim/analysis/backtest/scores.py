@@ -25,6 +25,8 @@ from tradesim.errors import InputError
 COLUMNS: tuple[str, ...] = (
     "case", "series", "role", "score", "baseline", "value", "unit", "n", "note",
 )  # fmt: skip
+#: What a stop adds to the plants that stand still in a month: one plant for six days (assumption).
+LEAST_STOP = 0.2
 #: One row without its case: series, role, score, baseline, value, unit, n, note.
 Row = tuple[str, str, str, str, float, str, int, str]
 
@@ -58,8 +60,9 @@ def scores(ensemble: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
     window = periods.window(cases[0])
     found = [Record(**{str(k): v for k, v in row.items()})
              for row in recorded.to_dict(orient="records")]  # fmt: skip
-    parts = held(ensemble, found, window)
-    rows: list[Row] = [*musts.rows(parts, matrices(ensemble, window), window)]
+    known = matrices(ensemble, window)
+    parts = held(known, found, window)
+    rows: list[Row] = musts.rows(parts, known, window)
     for part in parts:
         for role in ("target", "prediction"):
             rows += _of_role(part, role)
@@ -229,25 +232,26 @@ def dm_horizon(name: str, n: int, window: Window) -> int:
 
 
 def _events(part: Held) -> Iterator[Row]:
-    """Reports that at least one plant stood still: share of runs with one, and how much later."""
+    """Reports that a plant stood still: share of runs with a stop in that period, and the lag.
+
+    Model figures are means over a period: a plant that stands still for a week is 0.23 of a plant.
+    A stop is what exceeds the run's own median before the control by ``LEAST_STOP``.
+    """
     if not part.events:
         return
-    shares = [float((x >= r.value).mean()) for r, x in part.events]
+    window, runs = part.runs.window, part.runs
+    usual = [runs.at(p) for p in window.before if runs.holds([p])]
+    least = LEAST_STOP + (np.median(usual, axis=0) if usual else np.zeros(len(runs.seeds)))
+    shares = [float((x >= least).mean()) for _, x in part.events]
     labels = ", ".join(r.period for r, _ in part.events)
     yield (part.series, "prediction", "event_share", "", float(np.mean(shares)), "1",
-           len(shares), f"share of runs with at least one in {labels}")  # fmt: skip
-    window = part.runs.window
-    later = [p for p in part.runs.labels if periods.span(p)[1] >= window.control]
+           len(shares), f"share of runs with a stop in {labels}")  # fmt: skip
+    later = [p for p in runs.labels if periods.span(p)[1] >= window.control and runs.holds([p])]
     first = min((r.period for r, _ in part.events), key=lambda p: periods.span(p)[0])
-    usual = [part.runs.at(p) for p in window.before if p in part.runs.labels]
-    normals = np.median(usual, axis=0) if usual else np.zeros(len(part.runs.seeds))
-    when = []
-    for row, normal in zip(part.runs.values, normals, strict=True):
-        told = dict(zip(part.runs.labels, row, strict=True))
-        hit = [p for p in later if told[p] >= max(1.0, normal + 1.0)]
-        when.append(periods.steps(first, hit[0], window.freq) if hit else math.inf)
-    value = float(np.median(when)) if when else math.nan
-    note = f"first period with one more plant than before the control, less {first}; median of runs"
+    stops = np.stack([runs.at(p) >= least for p in later])
+    lags = np.array([periods.steps(first, p, window.freq) for p in later], dtype=np.float64)
+    when = np.where(stops.any(axis=0), lags[np.argmax(stops, axis=0)], np.inf)
+    value, note = float(np.median(when)), f"first period with a stop, less {first}; median of runs"
     if not math.isfinite(value):
         value, note = math.nan, note + ": half of the runs or more have none"
     yield part.series, "prediction", "first_stop_shift", "", value, "periods", len(when), note
