@@ -1,4 +1,4 @@
-"""``tradesim run``, ``sweep``, ``report``, ``export``: words in, a folder and an exit code out."""
+"""``run``, ``sweep``, ``backtest``, ``calibrate`` …: words in, a folder and an exit code out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tradesim import api
+from tradesim.analysis.backtest import run as backtests
+from tradesim.analysis.calibration import run as calibration
 from tradesim.analysis.export import export as write_exports
 from tradesim.errors import InputError, PartialError, unknown
 from tradesim.report import write_report_folder
+from tradesim.report.backtest import write_page
 from tradesim.results import open as open_results
 
 
@@ -24,6 +27,24 @@ def sweep(words: Sequence[str]) -> int:
     except PartialError as error:  # what did not fail has been written, and is worth naming
         _done(Path(error.where).parent)
         raise
+
+
+def backtest(words: Sequence[str]) -> int:
+    """``tradesim backtest 2025 ...``: ``backtest.csv``, ``scores.csv`` and a page."""
+    names = [word for word in words if "=" not in word]
+    if len(names) != 1:
+        raise InputError(
+            f"'tradesim backtest' takes one episode, not {len(names)}",
+            allowed=", ".join(backtests.CASES),
+            remedy="tradesim backtest 2025",
+        )
+    rest = [word for word in words if "=" in word]
+    return _done(backtests.backtest(names[0], rest, page=write_page).folder)
+
+
+def calibrate(words: Sequence[str]) -> int:
+    """``tradesim calibrate ...``: the posterior sample and what it says, in a folder."""
+    return _done(calibration.calibrate(words))
 
 
 def report(words: Sequence[str]) -> int:
