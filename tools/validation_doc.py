@@ -200,17 +200,17 @@ def record_rows(folder: Folder, role: str) -> Iterator[tuple[str, ...]]:
             if record.role == role:
                 beside = [told.get((record.period, name)) for name in _BASELINES]
                 model = folder.told(series, _period(record))
-                if not model and _spans(record):
+                if not model and _spans(record, folder):
                     model = "see scores over spans"
                 yield (f"`{series}`", record.period, _value(record), _range(record),
                        model or "not run", *("" if f is None else theme.number(f.value)
                                              for f in beside))  # fmt: skip
 
 
-def _spans(record: Record) -> bool:
-    window = periods.window(record.case)
-    inside = periods.parts(record.period, window.freq)
-    return len(inside) > 1 and inside[-1] >= window.before[0][:4]
+def _spans(record: Record, folder: Folder) -> bool:
+    """Whether a record covers several periods, all of them run."""
+    inside = periods.parts(record.period, periods.window(record.case).freq)
+    return len(inside) > 1 and all(folder.told(record.series, p) for p in inside)
 
 
 def _period(record: Record) -> str:

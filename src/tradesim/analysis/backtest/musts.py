@@ -207,5 +207,6 @@ def smuggled_2011(matrices: Mapping[str, Runs]) -> Iterator[Verdict]:
         low, high = SMUGGLED_RANGE
         yield Verdict(
             "smuggled_share_2011", "smuggled_share", "prediction", share, "1", len(runs.seeds),
-            low <= share <= high, f"{share:.2f} of outflow in 2011 (bound {low:g} to {high:g})",
+            low <= share <= high,
+            f"smuggled share of outflow in 2011 {share:.2f} (bound {low:g} to {high:g})",
         )  # fmt: skip

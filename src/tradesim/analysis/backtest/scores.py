@@ -271,7 +271,11 @@ def _ranks(parts: Sequence[Held]) -> Iterator[Row]:
             np.array([a for _, a, _ in told]), np.array([b for _, _, b in told])
         )
         few = len(told) < measures.LEAST_RANKED
-        note = f"{len(told)} in the record, three needed" if few else f"largest change: {names}"
+        note = (
+            f"{len(told)} with a recorded change, three needed"
+            if few
+            else f"largest change: {names}"
+        )
         for score, value in (("rank_spearman", rho), ("rank_kendall", tau)):
             yield group, "all", score, "", value, "1", len(told), note
 
