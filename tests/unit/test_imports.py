@@ -46,6 +46,7 @@ LAYERS = (
     ("catalogue",),
     ("pages",),
     ("commands", "listing", "doctor"),
+    ("studies",),
     ("cli",),
     ("__main__",),
 )

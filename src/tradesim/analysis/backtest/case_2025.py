@@ -13,7 +13,12 @@ from functools import partial
 import pandas as pd
 
 from tradesim.analysis.backtest.case import Case, Series
-from tradesim.analysis.backtest.customs_calendar import factor
+from tradesim.analysis.backtest.customs import (
+    SCATTER_DESTINATION,
+    SCATTER_LOTS,
+    SCATTER_TOTAL,
+    as_recorded,
+)
 from tradesim.axes import MAGNETS
 from tradesim.results import Results
 
@@ -24,6 +29,8 @@ GERMANY_IN_EU27 = 16.53 / 34.6
 ND_IN_NDPR = 0.75
 CONTROL = dt.date(2025, 4, 4)
 _DESTINATIONS = ("USA", "EU27", "JPN", "KOR", "IND", "VNM")
+#: Oxides whose exports are recorded, and the scatter of their months. Metals are another heading.
+_OXIDES = {"Dy": SCATTER_LOTS, "Tb": SCATTER_LOTS, "Y": SCATTER_DESTINATION}
 _PRICED = ("Nd", "NdPr", "Dy", "Tb", "Y", "Gd")
 _STOPPING = ("USA", "EU27", "JPN", "KOR", "IND")
 
@@ -41,23 +48,21 @@ def by_month(rows: pd.DataFrame, run: Results) -> pd.DataFrame:
     return table
 
 
-def calendar(table: pd.DataFrame) -> pd.DataFrame:
-    """Exports by month, with the customs calendar."""
-    months = [pd.Period(month, "M") for month in table.columns]
-    factors = [factor(m.start_time.date(), (m + 1).start_time.date()) for m in months]
-    return table * factors
+def exports(
+    run: Results, name: str, goods: Sequence[str], to: str | None, unit: float, scatter: float
+) -> pd.DataFrame:
+    """What of ``goods`` left China for ``to`` (None: everywhere), as customs records it.
 
-
-def exports(run: Results, goods: Sequence[str], to: str | None, scale: float = 1.0) -> pd.DataFrame:
-    """What of ``goods`` left China for ``to`` (None: everywhere) by seed and month, t x scale."""
+    By seed and month, in ``unit`` a tonne; ``name`` of the series, ``scatter`` of its months.
+    """
     listed = ", ".join(f"'{good}'" for good in goods)
     where = "destination != 'CHN'" if to is None else f"destination = '{to}'"
     rows = run.sql(
-        f"SELECT seed, date, {scale} * sum(shipped_t) AS v FROM flows "
+        f"SELECT seed, date, {unit} * sum(shipped_t) AS v FROM flows "
         f"WHERE scenario = '{run.scenario}' AND origin = 'CHN' AND {where} "
         f"AND good IN ({listed}) GROUP BY seed, date"
     )
-    return calendar(by_month(rows, run))
+    return as_recorded(by_month(rows, run), name, scatter)
 
 
 def price(run: Results, column: str, economy: str, element: str) -> pd.DataFrame:
@@ -95,19 +100,26 @@ def stopped(run: Results, economy: str) -> pd.DataFrame:
     return by_month(rows, run)
 
 
+def _exports(
+    name: str, unit: str, goods: Sequence[str], to: str | None, per_t: float, scatter: float
+) -> Series:
+    found = partial(exports, name=name, goods=goods, to=to, unit=per_t, scatter=scatter)
+    return Series(name, unit, found)
+
+
 def _series() -> tuple[Series, ...]:
     """The series of the contract, in its order."""
-    found = [Series("magnet_exports_t:TOTAL", "t", partial(exports, goods=MAGNETS, to=None))]
+    head = "magnet_exports_t"
+    found = [_exports(f"{head}:TOTAL", "t", MAGNETS, None, 1.0, SCATTER_TOTAL)]
     for place in _DESTINATIONS:
-        found.append(Series(f"magnet_exports_t:{place}", "t",
-                            partial(exports, goods=MAGNETS, to=place)))  # fmt: skip
+        found.append(_exports(f"{head}:{place}", "t", MAGNETS, place, 1.0, SCATTER_DESTINATION))
         if place == "EU27":
-            found.append(Series("magnet_exports_t:DEU", "t", partial(
-                exports, goods=MAGNETS, to=place, scale=GERMANY_IN_EU27)))  # fmt: skip
-    for element, goods in (("Dy", ("oxide_Dy", "metal_Dy")), ("Tb", ("oxide_Tb", "metal_Tb")),
-                           ("Y", ("oxide_Y",))):  # fmt: skip
-        found.append(Series(f"oxide_exports_kg:{element}", "kg",
-                            partial(exports, goods=goods, to=None, scale=1000.0)))  # fmt: skip
+            found.append(_exports(f"{head}:DEU", "t", MAGNETS, place, GERMANY_IN_EU27,
+                                  SCATTER_DESTINATION))  # fmt: skip
+    found += [
+        _exports(f"oxide_exports_kg:{element}", "kg", (f"oxide_{element}",), None, 1000.0, scatter)
+        for element, scatter in _OXIDES.items()
+    ]
     for kind, economy in (("ask", "EU27"), ("ask", "CHN"), ("transaction", "EU27")):
         column = f"price_{kind}_usd_per_kg"
         found += [

@@ -43,11 +43,12 @@ def ensemble(of: Case, results: Results) -> pd.DataFrame:
     parts = []
     for series in of.series:
         table = series.extract(results)
-        long = table.rename_axis(index="seed", columns="period").stack().rename("value")
-        part = long.reset_index()
+        wide = table.rename_axis(columns=None).rename_axis("seed").reset_index()
+        part = wide.melt("seed", var_name="period", value_name="value").dropna()
         part["series"], part["unit"] = series.name, series.unit
         parts.append(part)
-    return pd.concat(parts, ignore_index=True)[["series", "period", "seed", "value", "unit"]]
+    whole = pd.concat(parts, ignore_index=True)
+    return whole.reindex(columns=["series", "period", "seed", "value", "unit"])
 
 
 def quantiles(members: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +59,8 @@ def quantiles(members: pd.DataFrame) -> pd.DataFrame:
     order = {name: place for place, name in enumerate(dict.fromkeys(members["series"]))}
     long["place"] = long["series"].map(order)
     long = long.sort_values(["place", "period", "statistic"], kind="stable")
-    return long[["series", "period", "statistic", "value", "unit"]].reset_index(drop=True)
+    told = long.reindex(columns=["series", "period", "statistic", "value", "unit"])
+    return told.reset_index(drop=True)
 
 
 def write(of: Case, results: Results, folder: Path, page: Page | None) -> pd.DataFrame:

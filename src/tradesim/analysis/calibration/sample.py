@@ -64,7 +64,8 @@ class Fit:
         chance = np.random.default_rng(seed)
         position = (np.arange(count) + chance.random()) / count
         rows = np.searchsorted(np.cumsum(self.weights / self.weights.sum()), position)
-        return self.values[chance.permutation(np.minimum(rows, len(self.values) - 1))]
+        order = chance.permutation(np.minimum(rows, len(self.values) - 1))
+        return np.asarray(self.values[order], np.float64)
 
 
 def unit_to_value(quantity: Calibrated, share: float) -> float:

@@ -1,9 +1,11 @@
-"""The customs calendar: how Chinese New Year moves exports between months.
+"""What customs statistics add to the flows of the model: the calendar, and lots as they fall.
 
 The model has weeks without holidays; customs statistics have a hole after every Spring Festival
 and a hump before it. What is compared with a month of customs is therefore the model's month times
 a factor of the calendar. The factor is the same in every scenario and moves tonnes between months
-only: none is made or lost (decision 0031).
+only: none is made or lost. A month's figure also scatters around the flow, because ships and
+declarations fall on one side or the other of a month's end; the scatter is drawn for every seed,
+series and month, so that a band says where a *recorded* figure may lie (decision 0031).
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ import datetime as dt
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
+
+from tradesim import rng
 
 #: First day of the lunar year (public calendar).
 NEW_YEAR = (
@@ -30,6 +35,11 @@ HASTE_DAYS = 42
 #: the controls: February 2024 (3,326 t against 4,763 t in the months around it) gives 0.38,
 #: February 2025 (3,590 t against a first quarter of 15,270 t) gives 0.45.
 SLACK_DEPTH = 0.4
+#: Log standard deviation of a recorded month around the flow: of total magnet exports, the scatter
+#: of the eleven recorded months from February 2024 to March 2025 around the model.
+SCATTER_TOTAL = 0.06
+#: The same for one destination, and for oxides shipped in few lots a month (assumptions).
+SCATTER_DESTINATION, SCATTER_LOTS = 0.08, 0.25
 
 
 @lru_cache(maxsize=1)
@@ -48,3 +58,16 @@ def factor(begins: dt.date, ends: dt.date) -> float:
     """Shipments of the period from ``begins`` up to, not with, ``ends`` over those without it."""
     first, weight = _daily()
     return float(weight[(begins - first).days : (ends - first).days].mean())
+
+
+def as_recorded(flows: pd.DataFrame, series: str, scatter: float) -> pd.DataFrame:
+    """Flows [seeds x months ``YYYY-MM``] as customs would record them: calendar and scatter.
+
+    ``scatter`` is a log standard deviation; the draws depend on seed, series and month alone.
+    """
+    months = [pd.Period(month, "M") for month in flows.columns]
+    share = [factor(m.start_time.date(), (m + 1).start_time.date()) for m in months]
+    number = np.array([m.ordinal for m in months])
+    stream = rng.stable_id(series)
+    drawn = [rng.lognormals(int(seed), "customs", stream, scatter, number) for seed in flows.index]
+    return flows * np.array(share) * np.array(drawn)
