@@ -19,7 +19,8 @@ WEEKS_PER_YEAR = 365.25 / 7.0
 class Scenario(BaseModel):
     """One world to simulate: story, horizon, behaviour and policies.
 
-    Times are weeks, ``start`` is a Monday, ``noise`` a relative standard deviation of weekly
+    ``base_year`` names the tables that the world is built from. Times are weeks, ``start`` is a
+    Monday, ``noise`` a relative standard deviation of weekly
     final demand, ``firms`` a count. ``further_goods`` are goods of ``tables/further`` traded beside
     rare earths; ``outside`` prices what happens in no market of the model. ``policies`` maps a
     name to a mapping with ``_target_``, the class in :mod:`tradesim.policies` (or under a prefix
@@ -33,6 +34,7 @@ class Scenario(BaseModel):
     story: str = ""
     sources: tuple[str, ...] = ()
     compare: str | None = None
+    base_year: Literal[2024, 2009] = 2024
     start: dt.date = dt.date(2025, 1, 6)
     weeks: int = Field(156, ge=1, le=1040)
     step_weeks: float = Field(1.0, ge=0.25, le=4)

@@ -54,7 +54,8 @@ class TonnageLimit:
     ``holder`` gets the permits' rent: the ``exporter``, the ``importer`` or, if they are
     auctioned, the ``treasury`` of ``imposed_by``. With an ``allowance`` the limit is what is left
     of it, and ``t_per_week`` its mean. Where ``held_by_licences`` the decisions of an authority
-    keep the tonnage within the limit, and permits only price it.
+    keep the tonnage within the limit, and permits only price it. ``undeclared_t_per_week`` counted
+    tonnes leave past the limit whatever it is, as far as nobody looks for them.
     """
 
     weight: Floats
@@ -63,6 +64,7 @@ class TonnageLimit:
     imposed_by: str
     allowance: Allowance | None = None
     held_by_licences: bool = False
+    undeclared_t_per_week: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,10 @@ class Programme:
 
     A good on the list has a budget or a tonnage, spent at the rate a week; the other of the two
     is infinite. ``ceiling`` is the highest landed price over base price at which it buys.
-    Releases serve members where a good's ask is above ``release_above`` times its base price.
+    Releases serve members where a good's ask is above ``release_above`` times its base price. With
+    a ``trend`` it is private: it pays out of its own pocket, buys while the ask lies more than
+    the share ``trend`` above its trailing average (at the full rate from twice that on) and sells
+    while it lies below.
     """
 
     payers: Floats  # [economies] share of the cost and of the proceeds, in all 1
@@ -113,6 +118,12 @@ class Programme:
     ceiling: float
     release_above: float
     release_per_week: float  # share of the stock a week, while it releases
+    trend: float = 0.0
+
+    @property
+    def private(self) -> bool:
+        """Whether it is a speculator's and not a government's."""
+        return self.trend > 0.0
 
 
 @dataclass(frozen=True)
