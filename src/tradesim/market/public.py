@@ -15,8 +15,9 @@ from tradesim.market.shipping import EMPTY_T
 from tradesim.market.source import availability
 from tradesim.market.state import MarketState
 from tradesim.parameters import MarketParameters
-from tradesim.terms import Programme, Terms
-from tradesim.world.types import Flags, Floats, Ints, World, sum_by
+from tradesim.public_terms import Programme
+from tradesim.terms import Terms
+from tradesim.world.types import N_ECONOMIES, N_GOODS, Flags, Floats, Ints, World, sum_by
 
 
 def wanted_usd(rate_usd: Floats, left_usd: Floats, total_left_usd: float) -> Floats:
@@ -128,14 +129,25 @@ def _wants(world: World, state: MarketState, terms: Terms, price: Floats, share:
 def _eager(world: World, state: MarketState, programme: Programme, rows: Ints) -> Floats | float:
     """Share of its rate at which a programme buys [rows]; a speculator's follows the trend.
 
-    ``(a / trend - 1)`` within 0 and 1, with the share ``a`` by which the ask at home lies above its
-    trailing average: a noisy market moves nobody.
+    ``(a / trend - 1)`` within 0 and 1, with the share ``a`` by which asks lie above their trailing
+    averages: a noisy market moves nobody.
     """
     if not programme.private:
         return 1.0
-    market = world.slots.market[world.reserve_slots[rows]]
-    above = state.ask[market] / state.contract[market] - 1.0
+    above = _trend(world, state, programme)[world.slots.good[world.reserve_slots[rows]]]
     return np.asarray(np.clip(above / programme.trend - 1.0, 0.0, 1.0), np.float64)
+
+
+def _trend(world: World, state: MarketState, programme: Programme) -> Floats:
+    """Ask over its trailing average, less one, in the economies that a speculator watches [goods].
+
+    The mean of all, each weighted by what it buys of the good in the base year.
+    """
+    weight = world.bought_base_t.reshape(N_ECONOMIES, N_GOODS)
+    if programme.watched is not None:
+        weight = weight * programme.watched[:, None]
+    above = (state.ask / state.contract - 1.0).reshape(N_ECONOMIES, N_GOODS)
+    return np.asarray((weight * above).sum(0) / np.maximum(weight.sum(0), 1e-30), np.float64)
 
 
 def _waiting(world: World, state: MarketState) -> Floats:
@@ -237,7 +249,8 @@ def _release_one(world: World, state: MarketState, programme: Programme, slot: i
     slots = world.slots
     market = slots.market[: slots.inputs]
     if programme.private:
-        dear = state.ask < state.contract
+        falls = _trend(world, state, programme)[slots.good[slot]] < 0.0
+        dear = np.full(world.markets, falls)
     else:
         dear = state.ask > programme.release_above * world.price0
     served = (slots.good[: slots.inputs] == slots.good[slot]) & world.private & dear[market]

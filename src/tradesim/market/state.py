@@ -12,8 +12,8 @@ from tradesim.market.ceiling import Ceilings
 from tradesim.market.routes import Evasion, Routes
 from tradesim.market.shipping import Shipping
 from tradesim.parameters import MarketParameters
+from tradesim.public_terms import Guarantee
 from tradesim.scenario import WEEKS_PER_YEAR
-from tradesim.terms import Guarantee
 from tradesim.world.origin import base_origin, fixed_origin
 from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, Floats, World
 

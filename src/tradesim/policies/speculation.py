@@ -17,7 +17,8 @@ from tradesim import axes
 from tradesim.errors import unknown
 from tradesim.policies.base import Calendar, Coverage, Policy, economies
 from tradesim.policies.stockpile import STOCKABLE
-from tradesim.terms import Programme, Terms
+from tradesim.public_terms import Programme
+from tradesim.terms import Terms
 from tradesim.world.reserves import Reserve
 from tradesim.world.types import World
 
@@ -25,10 +26,11 @@ from tradesim.world.types import World
 class Speculation(Policy):
     """Speculators in ``imposed_by`` who buy what ``list_t`` names, at most so much in all.
 
-    They buy at the landed price like any other customer while the ask at home lies more than
-    ``trend`` above its trailing average (``market.contract_weeks``), at the full rate from twice
-    that on, and offer ``release_per_week`` of what they hold while it lies below. They have no part in a
-    steady market. What they hold stands in the columns of public stocks of their economy.
+    They buy at the landed price like any other customer while the mean ask in the economies that
+    they watch lies more than ``trend`` above its trailing average (``market.contract_weeks``), at
+    the full rate from twice that on, and offer ``release_per_week`` of what they hold while it lies
+    below. They have no part in a steady market. What they hold stands in the columns of public
+    stocks of their economy.
     """
 
     instrument: ClassVar[str] = "speculation"
@@ -52,6 +54,7 @@ class Speculation(Policy):
     )  # fmt: skip
     origins: tuple[str, ...] = Field(("CHN",), description="Economies or groups they buy from")
     members: tuple[str, ...] = Field((), description="Economies they sell to; none: their own")
+    watches: tuple[str, ...] = Field(("*",), description="Economies whose prices they look at")
     release_per_week: float = Field(
         0.03, ge=0, le=1, description="Share of the stock on offer in a week of falling prices",
         json_schema_extra={"unit": "share per week", "source": "assumption"},
@@ -69,7 +72,7 @@ class Speculation(Policy):
                 raise ValueError(f"list_t.{good}: a number from 0 on, not {tonnes}")
         return value
 
-    @field_validator("origins", "members")
+    @field_validator("origins", "members", "watches")
     @classmethod
     def _places_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         Coverage(exempt_destinations=value)
@@ -100,4 +103,5 @@ class Speculation(Policy):
             release_above=np.inf,
             release_per_week=self.release_per_week,
             trend=self.trend,
+            watched=economies(self.watches),
         )

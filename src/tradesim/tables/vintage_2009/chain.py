@@ -249,4 +249,3 @@ def _metal_maker(book: Book, given: Given, economy: str, good: str, tonnes: floa
     book.cell(cell, good, tonnes, "assumption", "V05_metals", SOURCE)
     for (role, item), amount in recipe.items():
         book.add(cell, role, item, amount * tonnes / recipe["out", good])
-

@@ -1,0 +1,1 @@
+"""Back-tests: what a run says of a case that has happened, series by series."""
