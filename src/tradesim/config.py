@@ -37,7 +37,9 @@ from tradesim.world import World, build_world
 Tree = dict[str, Any]
 
 #: What the two worlds of one run must share, or their rows could not be set against each other.
-SHARED = ("start", "weeks", "step_weeks", "firms", "noise", "growth_from", "further_goods")
+SHARED = (
+    "base_year", "start", "weeks", "step_weeks", "firms", "noise", "growth_from", "further_goods",
+)  # fmt: skip
 _TOLD = ("name", "title", "story", "sources")
 _WORLD = tuple(key for key in Scenario.model_fields if key not in _TOLD)
 #: Words with these roots make the scenario itself; the world of comparison does not follow them.

@@ -298,7 +298,7 @@ class TradeModel(mesa.Model):
 
 def _setting(scenario: Scenario) -> str:
     """What of a scenario decides its world, so that paired scenarios share one."""
-    kept = {"start", "firms", "growth", "pipeline", "further_goods", "market"}
+    kept = {"base_year", "start", "firms", "growth", "pipeline", "further_goods", "market"}
     return scenario.model_dump_json(include=kept)
 
 

@@ -19,7 +19,7 @@ WEEKS_PER_YEAR = 365.25 / 7.0
 class Scenario(BaseModel):
     """One world to simulate: story, horizon, behaviour and policies.
 
-    Times are weeks, ``start`` is a Monday, ``noise`` a relative standard deviation of weekly
+    ``base_year`` names the tables that the world is built from. Times are weeks, ``start`` is a Monday, ``noise`` a relative standard deviation of weekly
     final demand, ``firms`` a count. Growth, where there is any, begins at ``growth_from`` (at the
     start without it): the base year is the mean of a calendar year, so a run that starts before its
     middle stands still until then. ``further_goods`` are goods of ``tables/further`` traded beside
@@ -35,6 +35,7 @@ class Scenario(BaseModel):
     story: str = ""
     sources: tuple[str, ...] = ()
     compare: str | None = None
+    base_year: Literal[2024, 2009] = 2024
     start: dt.date = dt.date(2025, 1, 6)
     weeks: int = Field(156, ge=1, le=1040)
     step_weeks: float = Field(1.0, ge=0.25, le=4)

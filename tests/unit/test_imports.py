@@ -21,7 +21,7 @@ LAYERS = (
     ("tables",),
     ("rng",),
     ("world",),
-    ("licence_terms",),
+    ("licence_terms", "public_terms"),
     ("terms",),
     ("outside",),
     ("market",),

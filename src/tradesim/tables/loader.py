@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from tradesim.errors import DataError, unknown
 from tradesim.tables import checks, recorded
-from tradesim.tables.book import BASE, SOURCES, Book, Flow, Row, read_rows
+from tradesim.tables.book import BASE, SOURCES, VINTAGES, Book, Flow, Row, read_rows
 from tradesim.tables.closure import check
 from tradesim.tables.columns import BOUNDS, DEFAULT_SOURCE_COLUMNS, SOURCE_COLUMNS, SPECS
 
@@ -69,9 +69,25 @@ def load_base(folder: Path | None = None) -> BaseYear:
     return _shipped() if folder is None else _load(folder)
 
 
+def base_of(year: int) -> BaseYear:
+    """The shipped tables of a base year, 2024 or one of ``VINTAGES``.
+
+    Raises
+    ------
+    DataError
+        As :func:`load_base`.
+    """
+    return _vintage(year) if year in VINTAGES else load_base()
+
+
 @functools.lru_cache(maxsize=1)
 def _shipped() -> BaseYear:
     return _load(BASE)
+
+
+@functools.lru_cache(maxsize=len(VINTAGES))
+def _vintage(year: int) -> BaseYear:
+    return _load(VINTAGES[year])
 
 
 def _load(folder: Path) -> BaseYear:
