@@ -144,10 +144,7 @@ def finish(tree: Tree, words: Sequence[str], *, record: str = "monthly") -> RunC
 
 
 def with_draws(config: RunConfig, words: Sequence[str]) -> RunConfig:
-    """The run with the keys that the posterior sample decides: those that nobody named or changed.
-
-    None with ``uncertainty=point``.
-    """
+    """The run with the keys that the posterior sample decides; none with ``uncertainty=point``."""
     parsed = ov.read(words)
     named = {override.key_or_group for override in parsed}
     worlds = [config.scenario, *([config.compare] if config.compare else [])]

@@ -19,10 +19,11 @@ WEEKS_PER_YEAR = 365.25 / 7.0
 class Scenario(BaseModel):
     """One world to simulate: story, horizon, behaviour and policies.
 
-    ``base_year`` names the tables that the world is built from. Times are weeks, ``start`` is a Monday, ``noise`` a relative standard deviation of weekly
-    final demand, ``firms`` a count. Growth, where there is any, begins at ``growth_from`` (at the
-    start without it): the base year is the mean of a calendar year, so a run that starts before its
-    middle stands still until then. ``further_goods`` are goods of ``tables/further`` traded beside
+    ``base_year`` names the tables that the world is built from. Times are weeks, ``start`` is a
+    Monday, ``noise`` a relative standard deviation of weekly final demand, ``firms`` a count.
+    Growth, where there is any, begins at ``growth_from`` (at the start without it): the base year
+    is the mean of a calendar year, so a run that starts before its middle stands still until then.
+    ``further_goods`` are goods of ``tables/further`` traded beside
     rare earths; ``outside`` prices what happens in no market of the model. ``policies`` maps a
     name to a mapping with ``_target_``, the class in :mod:`tradesim.policies` (or under a prefix
     the user allows), and its parameters.
