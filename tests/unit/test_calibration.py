@@ -25,8 +25,8 @@ from tradesim.analysis.calibration.targets import (
 from tradesim.errors import InputError
 from tradesim.posterior import Calibrated, calibrated
 
-WEEKS = Calibrated("weeks", ("market.panic",), 1.0, 4.0, False, "weeks", "2025", "test")
-RATE = Calibrated("rate", ("market.bid_weight",), 0.1, 10.0, True, "1", "2025", "test")
+WEEKS = Calibrated("weeks", ("market.panic",), 1.0, 4.0, False, "weeks", "2025", True, "test")
+RATE = Calibrated("rate", ("market.bid_weight",), 0.1, 10.0, True, "1", "2025", True, "test")
 
 
 def target(name: str, **changes: object) -> Target:

@@ -81,6 +81,20 @@ def by_key(quantities: Sequence[Calibrated], values: Sequence[float]) -> dict[st
     return {key: float(value) for quantity, value in pairs for key in quantity.keys}
 
 
+def complete(
+    quantities: Sequence[Calibrated], score: Mapping[str, float], chance: np.random.Generator
+) -> list[float]:
+    """Values of all quantities: those searched at their probit ``score``, the rest at random.
+
+    What hardly moves the targets is part of the model's chance, so it needs no proposal: a particle
+    that fits keeps what it drew, which makes its values a sample from the posterior all the same.
+    """
+    shares = [
+        float(ndtr(score[q.name])) if q.searched else float(chance.random()) for q in quantities
+    ]
+    return [unit_to_value(q, share) for q, share in zip(quantities, shares, strict=True)]
+
+
 class Judge:
     """Runs the episodes for one particle, cheapest first, and stops when it cannot pass any more.
 
@@ -122,15 +136,19 @@ def fit(
     np.random.seed(plan.seed)  # noqa: NPY002 - pyABC draws from the global generator
 
     def model(score: Mapping[str, float]) -> dict[str, float]:
-        values = [unit_to_value(q, float(ndtr(score[q.name]))) for q in quantities]
-        # the particle's own seed, the same in whichever process it is run
-        return judge(by_key(quantities, values), crc32(np.array(values).tobytes()) >> 1)
+        # the particle's own stream, the same in whichever process it is run
+        seed = crc32(repr((plan.seed, sorted(score.items()))).encode())
+        values = complete(quantities, score, np.random.default_rng(seed))
+        told = {q.name: value for q, value in zip(quantities, values, strict=True)}
+        return {**judge(by_key(quantities, values), seed >> 1), **told}
 
     def far(simulated: Mapping[str, float], _: Mapping[str, float]) -> float:
         return float(simulated["distance"])
 
     # uniform priors on a probit scale: proposals of many quantities at once stay inside
-    prior = pyabc.Distribution(**{q.name: pyabc.RV("norm", 0.0, 1.0) for q in quantities})
+    prior = pyabc.Distribution(
+        **{q.name: pyabc.RV("norm", 0.0, 1.0) for q in quantities if q.searched}
+    )
     sampler = (
         pyabc.SingleCoreSampler()
         if plan.workers == 1
@@ -189,14 +207,12 @@ class _Narrowing:
 
 def _collect(history: Any, quantities: tuple[Calibrated, ...]) -> Fit:
     """The last population out of pyABC's store."""
-    scores, weights = history.get_distribution()
-    _, stats = history.get_weighted_sum_stats()
-    far = history.get_weighted_distances()
+    weights, told = history.get_weighted_sum_stats()
+    table = pd.DataFrame(told)
+    names = [q.name for q in quantities]
     populations = history.get_all_populations()
-    values = np.column_stack([
-        [unit_to_value(q, share) for share in ndtr(scores[q.name].to_numpy())] for q in quantities
-    ])  # fmt: skip
     return Fit(
-        quantities, values, np.asarray(weights, float), far["distance"].to_numpy(float),
-        pd.DataFrame(stats), populations[populations["t"] >= 0].reset_index(drop=True),
+        quantities, table[names].to_numpy(float), np.asarray(weights, float),
+        table["distance"].to_numpy(float), table.drop(columns=[*names, "distance"]),
+        populations[populations["t"] >= 0].reset_index(drop=True),
     )  # fmt: skip
