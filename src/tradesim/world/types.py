@@ -91,7 +91,7 @@ class Links:
 class World:
     """Everything that does not change during a run."""
 
-    seed: int
+    seed: int  # of what a run draws on its firms and links: licences, lists; at first its own
     firms: Firms
     slots: Slots
     links: Links
