@@ -10,11 +10,12 @@ import re
 from pathlib import Path
 
 import tradesim
+from md_tables import DOCS, head, row
 from tradesim.fields import Fact, facts
 from tradesim.parameters import SEARCH, TRIAL, MarketParameters, OutsideParameters
 
 PACKAGE = Path(tradesim.__file__).parent
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "parameters.md"
+PAGE = DOCS / "parameters.md"
 #: Where behaviour lives: what is not found here is used by nobody.
 MODEL = ("world", "market", "policies", "record", "outside.py", "model.py")
 #: Holds codes that are numbers by accident.
@@ -41,7 +42,7 @@ def parameter_row(fact: Fact, modules: dict[str, str]) -> str:
         f"`{fact.name}`", f"{fact.default:g}", fact.unit, f"{fact.low:g}–{fact.high:g}",
         fact.text, fact.source.replace(SEARCH, "*search*").replace(TRIAL, "*trial*"), where,
     )  # fmt: skip
-    return _row(cells)
+    return row(cells)
 
 
 def constants(modules: dict[str, str]) -> list[str]:
@@ -57,7 +58,7 @@ def constants(modules: dict[str, str]) -> list[str]:
                 continue
             match = _CONSTANT.match(line)
             if match and said and _NUMBER.match(match[2]):
-                rows.append(_row((f"`{match[1]}`", f"`{match[2]}`", " ".join(said), f"`{module}`")))
+                rows.append(row((f"`{match[1]}`", f"`{match[2]}`", " ".join(said), f"`{module}`")))
             said = []
     return rows
 
@@ -78,14 +79,14 @@ def page() -> str:
         f"*search* stands for: {SEARCH}. Such a value is rounded and not calibrated. "
         f"*trial* stands for: {TRIAL}.",
         "",
-        *_table("parameter", "default", "unit", "range", "meaning", "source", "used in"),
+        *head("parameter", "default", "unit", "range", "meaning", "source", "used in"),
         *(parameter_row(fact, modules) for fact in facts(MarketParameters).values()),
         "",
         "## Blocks outside rare earths",
         "",
         "Set one with `outside.NAME=VALUE`. Every value is to be swept over its range.",
         "",
-        *_table("parameter", "default", "unit", "range", "meaning", "source", "used in"),
+        *head("parameter", "default", "unit", "range", "meaning", "source", "used in"),
         *(parameter_row(fact, modules) for fact in facts(OutsideParameters).values()),
         "",
         "## Numbers fixed in the code",
@@ -93,19 +94,11 @@ def page() -> str:
         "Named constants that no key changes. Those without a source are assumptions or "
         "numerical tolerances, as the text says.",
         "",
-        *_table("constant", "value", "meaning", "module"),
+        *head("constant", "value", "meaning", "module"),
         *constants(modules),
         "",
     ]
     return "\n".join(lines)
-
-
-def _table(*heads: str) -> tuple[str, str]:
-    return _row(heads), _row(["---"] * len(heads))
-
-
-def _row(cells: tuple[str, ...] | list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":

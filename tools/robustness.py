@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from md_tables import DOCS, table
 from tradesim import config, policies
 from tradesim.analysis import robustness as rb
 from tradesim.analysis.metrics import Floats
@@ -31,7 +32,7 @@ from tradesim.scenario import Scenario
 Settings = Mapping[str, Mapping[str, tuple[str, ...]]]
 Figures = dict[str, float]
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "robustness.md"
+PAGE = DOCS / "robustness.md"
 SCENARIOS = ("april_2025", "full_embargo")
 #: Levels of each setting as words of the command line; ``{}`` is as the scenario has it.
 SETTINGS: Settings = {
@@ -160,16 +161,6 @@ def number(value: float) -> str:
 def percent(share: float) -> str:
     """A share in per cent, or a dash."""
     return f"{100 * share:.0f}%" if np.isfinite(share) else "–"
-
-
-def row(cells: Sequence[str]) -> str:
-    """A line of a Markdown table."""
-    return "| " + " | ".join(cells) + " |"
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A Markdown table and the empty line after it."""
-    return [row(heads), row(["---"] * len(heads)), *(row(each) for each in rows), ""]
 
 
 def spread(values: Floats) -> str:

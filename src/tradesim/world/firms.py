@@ -43,17 +43,17 @@ class Cells:
 class Firms:
     """Firms as arrays of shape [firms]; tonnes a year unless the name says otherwise."""
 
-    name: tuple[str, ...]
-    id: npt.NDArray[np.uint64]
-    cell: Ints  # -1 for a project that is not in any base-year cell
-    economy: Ints
-    stage: Ints
-    line: tuple[str, ...]
-    share: Floats  # of its cell's activity
-    activity_t: Floats
-    capacity_t: Floats
-    start_week: Floats  # 0 for firms of the base year
-    ramp_weeks: Floats
+    name: tuple[str, ...]  # [firms]
+    id: npt.NDArray[np.uint64]  # [firms] stable id, from economy, stage, line and name
+    cell: Ints  # [firms] base-year cell, -1 for a project, trader or reserve
+    economy: Ints  # [firms]
+    stage: Ints  # [firms]
+    line: tuple[str, ...]  # [firms] ore, grade, metal or end use
+    share: Floats  # [firms] of its cell's activity
+    activity_t: Floats  # [firms] activity of the base year, of a project at full ramp, t a year
+    capacity_t: Floats  # [firms] nameplate, t a year
+    start_week: Floats  # [firms] week of the run in which it starts, 0 for firms of the base year
+    ramp_weeks: Floats  # [firms] from its start to full nameplate
 
     def __len__(self) -> int:
         """Number of firms."""
