@@ -1,7 +1,7 @@
 """What the model documentation must hold, read off the code, and what of it lacks its entry.
 
-Nothing is listed by hand: phases come from the text of ``TradeModel.step``, state variables from the
-dataclasses and the comments behind their fields, parameters, policies and tables from their
+Nothing is listed by hand: phases come from the text of ``TradeModel.step``, state variables from
+the dataclasses and the comments behind their fields, parameters, policies and tables from their
 declarations, random streams from the calls that draw them. :func:`gaps` names whatever has no
 description where one belongs; ``tools/odd_doc.py`` writes the page.
 """
@@ -126,10 +126,17 @@ def schedule(
         node.name: node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)
     }
     (loop,) = (node for node in ast.walk(methods["step"]) if isinstance(node, ast.For))
-    calls = [
-        s.value for s in loop.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)
-    ]
-    return [_phase(dotted(call), methods, known, page) for call in calls]
+    calls = [dotted(call) for statement in loop.body for call in _outermost(statement)]
+    return [_phase(call, methods, known, page) for call in calls if call]
+
+
+def _outermost(node: ast.AST) -> Iterator[ast.Call]:
+    """Calls in a statement that are no argument of another call."""
+    if isinstance(node, ast.Call):
+        yield node
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _outermost(child)
 
 
 def _phase(
@@ -140,14 +147,25 @@ def _phase(
         return _function(root, rest, known, page)
     method = methods[rest]
     inside = (
-        _function(*dotted(call).partition(".")[::2], known, page)
-        for call in ast.walk(method)
-        if isinstance(call, ast.Call) and _of_market(dotted(call), known)
+        _function(*call.partition(".")[::2], known, page)
+        for call in _calls(method, methods)
+        if _of_market(call, known)
     )
     says = (ast.get_docstring(method) or "").partition("\n")[0]
     unique = tuple({phase.name: phase for phase in inside}.values())
     where = place(f"model.TradeModel.{rest}", page)
     return Phase(f"model.TradeModel.{rest}", says, where or _shared(unique), unique)
+
+
+def _calls(method: ast.FunctionDef, methods: Mapping[str, ast.FunctionDef]) -> Iterator[str]:
+    """Dotted calls in a method and in those of its own that it calls, as they stand in the text."""
+    found = [node for node in ast.walk(method) if isinstance(node, ast.Call) and dotted(node)]
+    for call in sorted(found, key=lambda node: (node.lineno, node.col_offset)):
+        name = dotted(call)
+        root, _, rest = name.partition(".")
+        if root == "self" and rest in methods:
+            yield from _calls(methods[rest], methods)
+        yield name
 
 
 def _of_market(name: str, known: Mapping[str, object]) -> bool:
@@ -180,12 +198,15 @@ def variables(cls: type) -> list[Variable]:
     }
     (body,) = (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
     return [
-        Variable(
-            node.target.id, ast.unparse(node.annotation), comments.get(node.end_lineno or 0, "")
-        )
+        Variable(node.target.id, ast.unparse(node.annotation), _comment(node, comments))
         for node in body.body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     ]
+
+
+def _comment(node: ast.stmt, comments: Mapping[int, str]) -> str:
+    lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    return next((comments[line] for line in lines if line in comments), "")
 
 
 def state_classes(roots: Iterable[type] = ROOTS) -> list[type]:
@@ -314,11 +335,6 @@ def _phase_gaps(found: Model) -> Iterator[str]:
             yield f"function {name}: not named in docs/model.md"
 
 
-#: Keys of a scenario whose value is a story or another schema and needs no unit.
-_WORDS = ("name", "title", "story", "sources", "compare", "start", "growth", "pipeline",
-          "further_goods", "market", "outside", "policies")  # fmt: skip
-
-
 def _parameter_gaps(found: Model) -> Iterator[str]:
     for name, fact in found.parameters.items():
         if not fact.text:
@@ -335,9 +351,11 @@ def _parameter_gaps(found: Model) -> Iterator[str]:
 
 
 def _state_gaps(found: Model) -> Iterator[str]:
+    told = {cls.__name__: inspect.getdoc(cls) or "" for cls in state_classes()}
     for cls, fields in found.state.items():
         for each in fields:
-            if not each.text and each.type.strip("'\"") not in found.state:
+            known = each.type in found.state or f"``{each.name}``" in told.get(cls, "")
+            if not each.text and not known:
                 yield f"state variable {cls}.{each.name}: no comment with shape, unit or meaning"
 
 

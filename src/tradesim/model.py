@@ -190,6 +190,7 @@ class TradeModel(mesa.Model):
             )  # fmt: skip
 
     def _states_act(self) -> None:
+        """Let every government decide; those of this version follow the script."""
         for state in self.states:
             state.act()
 
@@ -244,6 +245,7 @@ class TradeModel(mesa.Model):
         state.switched_on[dated] = after[world.links.project[dated]]
 
     def _record(self, step_over: bool) -> None:
+        """Book the blocks outside, move the clock on and write the step down."""
         if self.outside_usd is not None:
             self.state.rest_of_trade_usd += self.outside_usd[0] * self.dt
             self.state.chips_usd += self.outside_usd[1] * self.dt

@@ -119,10 +119,11 @@ class Programme:
 class Guarantee:
     """Contracts for difference by output slot [outputs]: floors in USD/kg, 0 where there is none.
 
-    ``share`` of sales is covered; the payer gets the share ``upside`` of a price above the floor.
+    The ``payer`` covers the ``share`` of sales and gets the share ``upside`` of a price above the
+    floor.
     """
 
-    floor_usd_per_kg: Floats
+    floor_usd_per_kg: Floats  # [outputs]
     share: Floats
     upside: Floats
     payer: npt.NDArray[np.int64]
