@@ -1,9 +1,9 @@
-"""What the model documentation must hold, read off the code, and what of it lacks its entry.
+"""What the model documentation must hold, read off the code.
 
 Nothing is listed by hand: phases come from the text of ``TradeModel.step``, state variables from
-the dataclasses and the comments behind their fields, parameters, policies and tables from their
-declarations, random streams from the calls that draw them. :func:`gaps` names whatever has no
-description where one belongs; ``tools/odd_doc.py`` writes the page.
+the dataclasses and the comments behind their fields, random streams from the calls that draw them,
+policies and tables from their declarations. ``tools/odd_gaps.py`` says what of it lacks its entry,
+``tools/odd_doc.py`` writes the page.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ from pydantic import BaseModel
 
 import tradesim
 from md_tables import DOCS
-from tradesim import catalogue, model, schema
-from tradesim.analysis.metrics import METRICS
-from tradesim.fields import Fact, facts
+from tradesim import catalogue, model
 from tradesim.market.state import MarketState
 from tradesim.parameters import MarketParameters, OutsideParameters
 from tradesim.policies import Policy
@@ -88,7 +86,11 @@ class Stream:
 
 def first_line(found: object) -> str:
     """First line of the docstring of a function or class; '' if it has none."""
-    return (inspect.getdoc(found) or "").partition("\n")[0]
+    return _plain(inspect.getdoc(found))
+
+
+def _plain(doc: str | None) -> str:
+    return (doc or "").partition("\n")[0].replace("``", "`")
 
 
 def headings(page: str) -> list[tuple[int, str]]:
@@ -151,7 +153,7 @@ def _phase(
         for call in _calls(method, methods)
         if _of_market(call, known)
     )
-    says = (ast.get_docstring(method) or "").partition("\n")[0]
+    says = _plain(ast.get_docstring(method))
     unique = tuple({phase.name: phase for phase in inside}.values())
     where = place(f"model.TradeModel.{rest}", page)
     return Phase(f"model.TradeModel.{rest}", says, where or _shared(unique), unique)
@@ -244,18 +246,27 @@ def streams(sources: Mapping[str, str] | None = None) -> list[Stream]:
 
 def _streams_of(path: str, text: str) -> Iterator[Stream]:
     module = path.removesuffix(".py").replace("/", ".")
-    for function in ast.walk(ast.parse(text)):
-        if not isinstance(function, ast.FunctionDef):
-            continue
+    for owner, function in _functions(ast.parse(text)):
         for call in ast.walk(function):
             if isinstance(call, ast.Call) and dotted(call) in {f"rng.{law}" for law in _DRAWS}:
                 yield Stream(
                     purpose=_purpose(call.args[1]),
                     law=dotted(call).removeprefix("rng."),
                     network=module.startswith("world."),
-                    function=f"{module}.{function.name}",
-                    says=(ast.get_docstring(function) or "").partition("\n")[0],
+                    function=f"{module}.{owner}{function.name}",
+                    says=_plain(ast.get_docstring(function)),
                 )
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Functions of a module and methods of its classes, with the class and a dot before these."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield "", node
+        elif isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef):
+                    yield f"{node.name}.", part
 
 
 def _purpose(node: ast.expr) -> str:
@@ -264,7 +275,7 @@ def _purpose(node: ast.expr) -> str:
     return ast.unparse(node).removeprefix("f").strip("'\"").replace("self.", "")
 
 
-# -- what lacks its entry -----------------------------------------------------------------------
+# -- policies and functions ---------------------------------------------------------------------
 
 
 def policy_classes() -> list[type[Policy]]:
@@ -280,114 +291,3 @@ def public_functions(folder: Path = PACKAGE / "market") -> list[str]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     ]
-
-
-@dataclass(frozen=True)
-class Model:
-    """Everything that needs an entry; a test puts one more in and sees it missed."""
-
-    phases: tuple[Phase, ...]
-    functions: tuple[str, ...]
-    parameters: Mapping[str, Fact]
-    state: Mapping[str, tuple[Variable, ...]]
-    policies: tuple[type[Policy], ...]
-    streams: tuple[Stream, ...]
-    tables: Mapping[str, schema.Table]
-    page: str  # model.md
-
-    @classmethod
-    def read(cls) -> Model:
-        """The model as it is."""
-        page = MODEL_PAGE.read_text(encoding="utf-8")
-        return cls(
-            phases=tuple(schedule(page)),
-            functions=tuple(public_functions()),
-            parameters={
-                prefix + name: fact
-                for prefix, group in PARAMETERS.items()
-                for name, fact in facts(group).items()
-            },
-            state={c.__name__: tuple(variables(c)) for c in state_classes()},
-            policies=tuple(policy_classes()),
-            streams=tuple(streams()),
-            tables=schema.TABLES,
-            page=page,
-        )
-
-
-def gaps(found: Model) -> list[str]:
-    """What has no entry where one belongs, each with what to write."""
-    return [
-        *_phase_gaps(found), *_parameter_gaps(found), *_state_gaps(found), *_policy_gaps(found),
-        *_stream_gaps(found), *_table_gaps(found),
-    ]  # fmt: skip
-
-
-def _phase_gaps(found: Model) -> Iterator[str]:
-    for phase in found.phases:
-        for each in (phase, *phase.inside):
-            if not each.says:
-                yield f"phase {each.name}: no docstring"
-            if not each.place:
-                yield f"phase {each.name}: not named in docs/model.md"
-    for name in found.functions:
-        if f"`{name}`" not in found.page:
-            yield f"function {name}: not named in docs/model.md"
-
-
-def _parameter_gaps(found: Model) -> Iterator[str]:
-    for name, fact in found.parameters.items():
-        if not fact.text:
-            yield f"parameter {name}: no description"
-        number = isinstance(fact.default, int | float) and not isinstance(fact.default, bool)
-        if not number:
-            continue
-        if not fact.unit:
-            yield f"parameter {name}: no unit"
-        if fact.low is None or fact.high is None:
-            yield f"parameter {name}: no range"
-        if not fact.source:
-            yield f"parameter {name}: no source"
-
-
-def _state_gaps(found: Model) -> Iterator[str]:
-    told = {cls.__name__: inspect.getdoc(cls) or "" for cls in state_classes()}
-    for cls, fields in found.state.items():
-        for each in fields:
-            known = each.type in found.state or f"``{each.name}``" in told.get(cls, "")
-            if not each.text and not known:
-                yield f"state variable {cls}.{each.name}: no comment with shape, unit or meaning"
-
-
-def _policy_gaps(found: Model) -> Iterator[str]:
-    pages = (DOCS / "policies.md").read_text(encoding="utf-8")
-    for cls in found.policies:
-        if not cls.__doc__:
-            yield f"policy {cls.__name__}: no docstring"
-        name = f"{cls.__module__}.{cls.__name__}".removeprefix("tradesim.")
-        if f"`{name}`" not in found.page:
-            yield f"policy {cls.__name__}: not named in docs/model.md"
-        if f"(`{cls.__name__}`)" not in pages:
-            yield f"policy {cls.__name__}: not in docs/policies.md"
-
-
-def _stream_gaps(found: Model) -> Iterator[str]:
-    start = found.page.find("\n## Chance")
-    chance = found.page[start : found.page.find("\n## ", start + 1)]
-    for stream in found.streams:
-        if not re.search(rf"^\| {re.escape(stream.words)}\b", chance, re.MULTILINE):
-            yield f"random stream '{stream.purpose}': no row under Chance in docs/model.md"
-        if not stream.says:
-            yield f"random stream '{stream.purpose}': {stream.function} has no docstring"
-
-
-def _table_gaps(found: Model) -> Iterator[str]:
-    for name, table in found.tables.items():
-        if not table.title:
-            yield f"table {name}: no title"
-        for column in table.columns:
-            if not (column.unit and column.description):
-                yield f"column {name}.{column.name}: no unit or description"
-    for name, metric in METRICS.items():
-        if not (metric.unit and metric.description):
-            yield f"metric {name}: no unit or description"
