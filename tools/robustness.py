@@ -2,14 +2,14 @@
 
 ``--seeds N`` networks are crossed with as many chance seeds; every setting is run at each of its
 levels with ``--pairs M`` of those seeds. ``--posterior FILE`` makes a draw of parameters one more
-factor: a CSV with a dotted key of the command line in every column (``market.panic``) and a draw in
-every row. ``--scenario NAME`` (repeat it for several) replaces the scenarios.
+factor: a CSV with a draw in every row and in every column a dotted key (``market.panic``), or a
+name to which a ``parameters.csv`` beside it gives its ``keys``. ``--scenario NAME`` (repeat it for
+several) replaces the scenarios.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime as dt
 import sys
 import time
@@ -28,24 +28,47 @@ from tradesim.analysis.metrics import Floats
 from tradesim.model import TradeModel, reserves_of, world_of
 from tradesim.pairs import Task, run_seed
 from tradesim.scenario import Scenario
+from tradesim.tables.book import read_rows
 
-Settings = Mapping[str, Mapping[str, tuple[str, ...]]]
 Figures = dict[str, float]
 
 PAGE = DOCS / "robustness.md"
 SCENARIOS = ("april_2025", "full_embargo")
-#: Levels of each setting as words of the command line; ``{}`` is as the scenario has it.
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a setting: words of the command line, or values by dotted key."""
+
+    words: tuple[str, ...] = ()
+    values: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is the scenario as it is written."""
+        return not (self.words or self.values)
+
+
+Settings = Mapping[str, Mapping[str, Level]]
+
+
+def levels(key: str, values: Mapping[str, object]) -> dict[str, Level]:
+    """Levels of one key by label; None is the scenario as it is written."""
+    return {
+        label: Level() if value is None else Level((f"{key}={value}",))
+        for label, value in values.items()
+    }
+
+
+#: Settings of the computation and their levels.
 SETTINGS: Settings = {
-    "step length": {
-        "1/4 week": ("step_weeks=0.25",), "1 week": (), "2 weeks": ("step_weeks=2",),
-        "4 weeks": ("step_weeks=4",),
-    },
-    "number of firms": {"250": ("firms=250",), "400": (), "1000": ("firms=1000",)},
-    "horizon": {"2 years": ("weeks=104",), "3 years": (), "5 years": ("weeks=260",)},
-    "start": {
-        "July 2024": ("start=2024-07-01",), "October 2024": ("start=2024-10-07",),
-        "January 2025": (), "March 2025": ("start=2025-03-03",),
-    },
+    "step length": levels(
+        "step_weeks", {"1/4 week": 0.25, "1 week": None, "2 weeks": 2, "4 weeks": 4}
+    ),
+    "number of firms": levels("firms", {"250": 250, "400": None, "1000": 1000}),
+    "horizon": levels("weeks", {"2 years": 104, "3 years": None, "5 years": 260}),
+    "start": levels("start", {"July 2024": "2024-07-01", "October 2024": "2024-10-07",
+                              "January 2025": None, "March 2025": "2025-03-03"}),
 }  # fmt: skip
 POSTERIOR = "parameters (posterior)"
 #: Draws of parameters that are taken from a longer file, and pairs of seeds for each.
@@ -85,40 +108,63 @@ def simulate(
         model.close()
 
 
-def pair(
-    scenario: str, words: Sequence[str], network: int, chance: int, window: dt.date
-) -> Figures:
+def load(scenario: str, level: Level) -> tuple[Scenario, Scenario]:
+    """A scenario and its comparison (itself without one) at one level of a setting."""
+    job = config.load([f"scenario={scenario}", "seeds=1", *level.words])
+    other = job.compare or job.scenario
+    return with_values(job.scenario, level.values), with_values(other, level.values)
+
+
+def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
+    """The scenario with values by dotted key; those of policies that it lacks are passed over."""
+    tree = scenario.model_dump()
+    for key, value in values.items():
+        *path, last = key.split(".")
+        if path[0] == "policies" and path[1] not in scenario.policies:
+            continue
+        branch = tree
+        for part in path:
+            branch = branch.setdefault(part, {})
+        branch[last] = value
+    return Scenario.model_validate(tree)
+
+
+def pair(scenario: str, level: Level, network: int, chance: int, window: dt.date) -> Figures:
     """The figures of a scenario against its comparison for one pair of seeds."""
-    job = config.load([f"scenario={scenario}", "seeds=1", *words])
-    task = Task(job.scenario, job.compare, partial(simulate, network=network))
+    own, other = load(scenario, level)
+    task = Task(own, other, partial(simulate, network=network))
     tables = run_seed(task, chance).tables
-    other = tables[job.compare.name] if job.compare else tables[scenario]
-    return rb.figures(tables[job.scenario.name], other, job.scenario.start, window)
+    return rb.figures(tables[own.name], tables[other.name], own.start, window)
 
 
 def study(scenario: str, seeds: int, pairs: int, settings: Settings, tell: Progress) -> Study:
     """Run one scenario: the crossed seeds, then every level of every setting."""
-    window = config.load([f"scenario={scenario}", "seeds=1"]).scenario.start
+    window = load(scenario, Level())[0].start
     found = Study(scenario)
+
+    def run(level: Level, network: int, chance: int, what: str) -> Figures:
+        done = pair(scenario, level, network, chance, window)
+        tell.one(f"{scenario}: {what}, network {network}, chance {chance}")
+        return done
+
     for network in range(seeds):
-        row = []
-        for chance in range(seeds):
-            row.append(pair(scenario, (), network, chance, window))
-            tell.one(f"{scenario}: network {network}, chance {chance}")
+        row = [run(Level(), network, chance, "seeds") for chance in range(seeds)]
         found.grid.append(row)
-    for factor, levels in settings.items():
-        count = min(DRAW_PAIRS, pairs) if factor == POSTERIOR else pairs
-        found.settings[factor] = {}
-        for label, words in levels.items():
-            runs = []
-            for seed in range(count):
-                known = not words
-                runs.append(found.grid[seed][seed] if known
-                            else pair(scenario, words, seed, seed, window))  # fmt: skip
-                if not known:
-                    tell.one(f"{scenario}: {factor} {label}, seeds {seed}")
-            found.settings[factor][label] = runs
+    for factor, by_label in settings.items():
+        found.settings[factor] = {
+            label: [
+                found.grid[seed][seed] if level.plain
+                else run(level, seed, seed, f"{factor} {label}")
+                for seed in range(pairs_of(factor, pairs))
+            ]
+            for label, level in by_label.items()
+        }  # fmt: skip
     return found
+
+
+def pairs_of(factor: str, pairs: int) -> int:
+    """Pairs of seeds at each level; parameters have many levels, so few pairs are enough."""
+    return min(DRAW_PAIRS, pairs) if factor == POSTERIOR else pairs
 
 
 class Progress:
@@ -134,15 +180,18 @@ class Progress:
         sys.stderr.write(f"{self.done}/{self.total} {spent:.0f} s  {what}\n")
 
 
-def posterior_levels(path: Path) -> dict[str, tuple[str, ...]]:
+def posterior_levels(path: Path) -> dict[str, Level]:
     """Draws of parameters in a file as levels: evenly spread over its rows, at most ``DRAWS``."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows, beside = read_rows(path), path.with_name("parameters.csv")
+    declared = read_rows(beside) if beside.exists() else []
+    keys = {row["name"]: row["keys"].split(";") for row in declared}
     take = np.unique(np.linspace(0, len(rows) - 1, min(DRAWS, len(rows))).astype(int))
-    return {
-        f"draw {row}": tuple(f"{key}={value}" for key, value in rows[row].items())
-        for row in take.tolist()
-    }
+    found = {}
+    for number in take.tolist():
+        drawn = rows[number].items()
+        values = {key: float(value) for name, value in drawn for key in keys.get(name, [name])}
+        found[f"draw {number}"] = Level(values=values)
+    return found
 
 
 # -- the page -----------------------------------------------------------------------------------
@@ -152,7 +201,7 @@ def number(value: float) -> str:
     """Three significant digits, or a dash."""
     if not np.isfinite(value):
         return "–"
-    if value == 0.0:
+    if abs(value) < 5e-5:
         return "0"
     digits = max(0, 2 - int(np.floor(np.log10(abs(value)))))
     return f"{value:,.{min(digits, 4)}f}"
@@ -184,6 +233,14 @@ def share_rows(done: Study) -> Iterator[list[str]]:
     for name in rb.UNITS:
         parts = rb.shares(done.on_grid(name), done.of(name))
         yield [named(name), *(f"{number(p.deviation)} ({percent(p.share)})" for p in parts)]
+    yield ["**mean of the shares**", *(percent(share) for share in mean_shares(done))]
+
+
+def mean_shares(done: Study) -> Floats:
+    """Mean over the figures that move of each factor's share [factors]."""
+    parts = [[p.share for p in rb.shares(done.on_grid(n), done.of(n))] for n in rb.UNITS]
+    known = [row for row in parts if np.isfinite(row).all()]
+    return np.asarray(np.mean(known, axis=0) if known else np.full(len(parts[0]), np.nan))
 
 
 def seed_rows(done: Study) -> Iterator[list[str]]:
@@ -306,10 +363,8 @@ def main(words: Sequence[str]) -> None:
         settings[POSTERIOR] = posterior_levels(read.posterior)
     names = read.scenario or list(SCENARIOS)
     changed = sum(
-        min(DRAW_PAIRS, read.pairs) if factor == POSTERIOR else read.pairs
-        for factor, levels in settings.items()
-        for told in levels.values()
-        if told
+        pairs_of(factor, read.pairs) * sum(not level.plain for level in by_label.values())
+        for factor, by_label in settings.items()
     )
     tell = Progress(len(names) * (read.seeds**2 + changed))
     studies = [study(name, read.seeds, read.pairs, settings, tell) for name in names]

@@ -16,9 +16,9 @@ from tradesim.parameters import MarketParameters, OutsideParameters
 WEEKS_PER_YEAR = 365.25 / 7.0
 
 _CHOICE = "setting of the computation; docs/robustness.md shows what hangs on it"
-_WEEKS = {"unit": "weeks", "source": _CHOICE}
-_FIRMS = {"unit": "firms", "source": _CHOICE}
-_NOISE = {"unit": "relative standard deviation", "source": "assumption"}
+_WEEKS: dict[str, Any] = {"unit": "weeks", "source": _CHOICE}
+_FIRMS: dict[str, Any] = {"unit": "firms", "source": _CHOICE}
+_NOISE: dict[str, Any] = {"unit": "relative standard deviation", "source": "assumption"}
 
 
 class Scenario(BaseModel):

@@ -135,9 +135,10 @@ def shares(grid: Floats, settings: tuple[Setting, ...] = ()) -> list[Share]:
         mixed += parts.interaction if np.isfinite(parts.interaction) else 0.0
     if settings:
         found[MIXED] = mixed
+    if not np.isfinite(seeds.total):
+        return [Share(name, np.nan, np.nan) for name in found]
     total = float(np.nansum(list(found.values())))
-    known = np.isfinite(seeds.total) and total > 0
-    return [Share(name, value, value / total if known else np.nan) for name, value in found.items()]
+    return [Share(name, v, v / total if total > 0 else np.nan) for name, v in found.items()]
 
 
 def network_share(grid: Floats) -> float:
