@@ -79,7 +79,7 @@ def _parameter_gaps(found: Model) -> Iterator[str]:
         if not fact.text:
             yield f"parameter {name}: no description"
         number = isinstance(fact.default, int | float) and not isinstance(fact.default, bool)
-        if not number:
+        if not number or fact.choices:
             continue
         if not fact.unit:
             yield f"parameter {name}: no unit"
