@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib
 import inspect
@@ -234,3 +235,25 @@ def shaped(part: Any) -> Iterator[tuple[str, str, Any]]:
         value = getattr(part, each.name)
         if told and isinstance(value, np.ndarray | tuple):
             yield each.name, told[1], value
+
+
+#: Numbers that stand for themselves: none, whole, half, twice, kilograms and days, and what turns
+#: months into weeks.
+PLAIN = {0.0, 0.5, 1.0, 2.0, 7.0, 84.0, 365.25, 1000.0}
+#: Below this a number keeps a division from failing.
+TINY = 1e-6
+
+
+def test_no_number_of_the_model_is_nameless() -> None:
+    """A figure inside a function has no source: named constants have, parameters as well."""
+    nameless = [
+        f"{path.relative_to(odd.PACKAGE)}:{number.lineno} {number.value}"
+        for folder in ("market", "world", "record")
+        for path in sorted((odd.PACKAGE / folder).glob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for number in ast.walk(function)
+        if isinstance(number, ast.Constant) and isinstance(number.value, float)
+        if number.value not in PLAIN and abs(number.value) > TINY
+    ]
+    assert nameless == []

@@ -23,6 +23,10 @@ Ints = npt.NDArray[np.int64]
 #: Log standard deviation of firm size inside a cell. Assumption: the five largest of several
 #: hundred Chinese magnet makers hold 17% of capacity (SMM 2024), far from a power law.
 SIZE_SPREAD = 0.8
+#: Least capacity over activity of a cell, where its table says less (assumption).
+LEAST_ROOM = 1.02
+#: Most of a cell that its named firms hold together when others stand beside them (assumption).
+MOST_NAMED = 0.95
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def read_cells(base: BaseYear) -> Cells:
         output = float(rows["output_t"][row])
         key_list.append(key)
         activity.append(inputs[key] if fed_by_input else output)
-        capacity.append(max(float(rows["capacity_t"][row]), 1.02 * activity[-1]))
+        capacity.append(max(float(rows["capacity_t"][row]), LEAST_ROOM * activity[-1]))
     size = np.asarray(activity)
     return Cells(tuple(key_list), size, np.asarray(capacity), np.sqrt(size))
 
@@ -153,8 +157,8 @@ def _shares(seed: int, key: tuple[str, str, str], labels: list[str], known: Floa
     others = len(labels) - len(known)
     if others == 0:
         return np.asarray(known / known.sum(), np.float64)
-    if known.sum() > 0.95:
-        known = known * (0.95 / known.sum())
+    if known.sum() > MOST_NAMED:
+        known = known * (MOST_NAMED / known.sum())
     ids = [rng.stable_id("/".join((*key, label))) for label in labels[len(known) :]]
     size = np.exp(SIZE_SPREAD * rng.normals(seed, "firm size", ids))
     return np.concatenate((known, (1.0 - known.sum()) * size / size.sum()))
