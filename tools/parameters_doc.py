@@ -11,6 +11,8 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import BaseModel
+
 import tradesim
 from md_tables import DOCS, code, head, row
 from tradesim import catalogue
@@ -81,6 +83,12 @@ def constants(modules: dict[str, str]) -> list[str]:
     return rows
 
 
+def group(model: type[BaseModel], modules: dict[str, str]) -> list[str]:
+    """The table of a group of parameters and the empty line after it."""
+    heads = ("parameter", "default", "unit", "range", "meaning", "source", "used in")
+    return [*head(*heads), *(parameter_row(fact, modules) for fact in facts(model).values()), ""]
+
+
 def page() -> str:
     """The whole page as Markdown."""
     modules = sources()
@@ -97,16 +105,12 @@ def page() -> str:
         f"*search* stands for: {SEARCH}. Such a value is rounded and not calibrated. "
         f"*trial* stands for: {TRIAL}.",
         "",
-        *head("parameter", "default", "unit", "range", "meaning", "source", "used in"),
-        *(parameter_row(fact, modules) for fact in facts(MarketParameters).values()),
-        "",
+        *group(MarketParameters, modules),
         "## Blocks outside rare earths",
         "",
         "Set one with `outside.NAME=VALUE`. Every value is to be swept over its range.",
         "",
-        *head("parameter", "default", "unit", "range", "meaning", "source", "used in"),
-        *(parameter_row(fact, modules) for fact in facts(OutsideParameters).values()),
-        "",
+        *group(OutsideParameters, modules),
         "## Keys of a scenario",
         "",
         "Set one with `NAME=VALUE`. What policies hold stands in [policies.md](policies.md).",

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import robustness as tool
+import robustness_page as told
 from tradesim import axes, rng
 from tradesim.analysis import robustness as rb
 from tradesim.errors import InputError
@@ -236,14 +237,14 @@ def test_a_level_out_of_range_is_refused() -> None:
         tool.load("april_2025", tool.Level(("firms=0",)))
 
 
-def invented() -> tool.Study:
+def invented() -> told.Study:
     """A study with made-up figures: the network does everything, no run recovers."""
 
     def cell(network: float, more: float = 0.0) -> dict[str, float]:
         return {name: np.nan if name == "recovery" else network + more for name in rb.UNITS}
 
-    done = tool.Study("april_2025", [[cell(i) for _ in range(3)] for i in range(3)])
-    for factor, count in (("step length", 2), (tool.POSTERIOR, 3)):
+    done = told.Study("april_2025", [[cell(i) for _ in range(3)] for i in range(3)])
+    for factor, count in (("step length", 2), (told.POSTERIOR, 3)):
         done.settings[factor] = {
             f"level {level}": [cell(i, 2.0 * level) for i in range(2)] for level in range(count)
         }
@@ -251,10 +252,10 @@ def invented() -> tool.Study:
 
 
 def test_the_page_tells_every_figure_and_factor() -> None:
-    text = tool.page([invented()], "python tools/robustness.py")
+    text = told.page([invented()], "python tools/robustness.py")
     for words, _ in rb.UNITS.values():
         assert text.count(f"| {words}") == 4, words
-    assert f"| {tool.POSTERIOR} | {rb.MIXED} |" in text
+    assert f"| {told.POSTERIOR} | {rb.MIXED} |" in text
     assert "100% ± 0%" in text
     assert "in no run" in text
     assert "nan" not in text
