@@ -1,4 +1,7 @@
-"""The policy pages as tests use them: at the start of a short run, beside what they need."""
+"""The policy pages as tests use them: at the start of a short run, beside what they need.
+
+A page whose policy came into force before 2016 is of the world of 2009 and runs in it.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ Page = dict[str, Any]
 Tables = dict[str, pa.Table]
 
 PAGES = config.names("policy")
-START = Scenario.model_fields["start"].default
+#: First day of a run by base year.
+STARTS = {2024: Scenario.model_fields["start"].default, 2009: dt.date(2009, 1, 5)}
+#: A policy in force before this day belongs to the world of 2009.
+OF_2009 = dt.date(2016, 1, 1)
 
 
 @cache
@@ -45,17 +51,30 @@ def class_of(name: str) -> type[Policy]:
     return policies.find_class(name, page(name))
 
 
+@cache
+def base_year_of(name: str) -> int:
+    """The base year of the world that a page belongs to, by its date."""
+    effective = dt.date.fromisoformat(str(page(name)["effective"]))
+    return 2009 if effective < OF_2009 else 2024
+
+
+def start_of(name: str) -> dt.date:
+    """First day of the runs that a page is tried in."""
+    day: dt.date = STARTS[base_year_of(name)]
+    return day
+
+
 def at_start(name: str, **change: Any) -> Page:
     """A page with all its dates moved so that it is in force from the first week, without end."""
     own = page(name)
-    away = START - policies.load_one(name, own).effective
+    away = start_of(name) - policies.load_one(name, own).effective
     moved: Page = _moved(own, away)
     return {**moved, "suspended": None, "expires": None, **change}
 
 
 def absent(name: str) -> Page:
     """The same page, suspended on the day on which it would have come into force."""
-    day = START.isoformat()
+    day = start_of(name).isoformat()
     return at_start(name, announced=day, effective=day, suspended=day)
 
 
@@ -65,43 +84,48 @@ def partners(name: str) -> dict[str, Page]:
     beside = list(cls.needs)
     if cls.acts_through:
         own = policies.load_one(name, page(name))
-        beside += [other for other in PAGES if own.suspends(other)]
+        beside += [
+            other
+            for other in PAGES
+            if own.suspends(other) and base_year_of(other) == base_year_of(name)
+        ]
     return {other: at_start(other) for other in beside}
 
 
-def world(weeks: int, pages: dict[str, Page]) -> Scenario:
+def world(weeks: int, pages: dict[str, Page], base_year: int = 2024) -> Scenario:
     """A short run that grows and has its projects and all goods there are, without noise."""
-    further = axes.FURTHER_GOODS
-    more = {"further_goods": further} if further else {}
+    further = axes.FURTHER_GOODS if base_year == 2024 else ()
+    more: dict[str, Any] = {"further_goods": further} if further else {}
+    more |= {"base_year": base_year, "start": STARTS[base_year]}
     return scenario(weeks=weeks, growth=True, pipeline=True, policies=pages, **more)
 
 
 @cache
-def _built(reserves: tuple[Reserve, ...]) -> World:
-    return build_world(world(1, {}), 0, reserves=reserves)
+def _built(reserves: tuple[Reserve, ...], base_year: int) -> World:
+    return build_world(world(1, {}, base_year), 0, reserves=reserves)
 
 
-def model(weeks: int, pages: dict[str, Page]) -> TradeModel:
+def model(weeks: int, pages: dict[str, Page], base_year: int = 2024) -> TradeModel:
     """A model with these pages, ready to step; worlds that are the same are built once."""
     reserves = reserves_of(policies.load(pages))
-    return TradeModel(world(weeks, pages), 0, world=_built(reserves))
+    return TradeModel(world(weeks, pages, base_year), 0, world=_built(reserves, base_year))
 
 
 @cache
 def without(name: str, weeks: int) -> Tables:
     """Tables of the world without the page, beside its partners."""
-    return run_without(tuple(partners(name)), weeks)
+    return run_without(tuple(partners(name)), weeks, base_year_of(name))
 
 
 @cache
-def run_without(beside: tuple[str, ...], weeks: int) -> Tables:
+def run_without(beside: tuple[str, ...], weeks: int, base_year: int = 2024) -> Tables:
     """Tables of the world that has only some other pages."""
-    return simulate(world(weeks, {other: at_start(other) for other in beside}), 0)
+    return simulate(world(weeks, {other: at_start(other) for other in beside}, base_year), 0)
 
 
 def with_page(name: str, own: Page, weeks: int) -> Tables:
     """Tables of the world with the page as given, beside its partners."""
-    return simulate(world(weeks, {**partners(name), name: own}), 0)
+    return simulate(world(weeks, {**partners(name), name: own}, base_year_of(name)), 0)
 
 
 def responses(free: Tables, half: Tables, full: Tables) -> npt.NDArray[np.float64]:

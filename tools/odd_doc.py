@@ -28,7 +28,7 @@ from tradesim.parameters import MarketParameters, OutsideParameters
 from tradesim.policies import Policy
 from tradesim.scenario import Scenario
 from tradesim.tables import loader
-from tradesim.tables.book import HERE, read_rows
+from tradesim.tables.book import HERE, VINTAGES, read_rows
 from tradesim.terms import FirmTerms, Terms
 from tradesim.world import build
 
@@ -155,6 +155,10 @@ def initialisation(found: Model) -> str:
     return _lines(lines)
 
 
+def _qualities(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
+
+
 def data(found: Model) -> str:
     """Tables with their provenance; of rules and adjustments how many there are."""
     listed = loader.list_data()
@@ -164,13 +168,18 @@ def data(found: Model) -> str:
          str(item["source"]))
         for item in listed if item["kind"] not in _COUNTED
     ]  # fmt: skip
-    for folder in ("further", "outside"):
+    for year in VINTAGES:
+        for name, about in loader.base_of(year).provenance.items():
+            size, told = f"{about.rows} rows", _qualities(about.quality)
+            where = f"[base-year-{year}.md](base-year-{year}.md)"
+            rows.append((f"`{year}/{name}`", "as above", size, told, where))
+    for folder in ("further", "outside", "posterior"):
         for path in sorted((HERE / folder).glob("*.csv")):
             lines = read_rows(path)
-            quality = Counter(row["quality"] for row in lines)
-            told = ", ".join(f"{count} {name}" for name, count in sorted(quality.items()))
+            quality = Counter(row["quality"] for row in lines if row.get("quality"))
+            source = "in each row" if lines and "source" in lines[0] else "the calibration"
             size = f"{len(lines)} rows"
-            rows.append((f"`{folder}/{path.stem}`", "", size, told, "in each row"))
+            rows.append((f"`{folder}/{path.stem}`", "", size, _qualities(quality), source))
     counted = " and ".join(f"{kinds[kind]} {kind}s" for kind in _COUNTED)
     return _lines([
         *table(("table", "what", "size", "rows by quality", "source"), rows),
@@ -258,7 +267,7 @@ PARTS: Mapping[str, Callable[[Model], str]] = {
     "schedule": schedule, "state": state, "axes": axis_table, "streams": streams,
     "tables": tables, "initialisation": initialisation, "data": data, "parameters": parameters,
     "policies": policies, "levers": levers, "weeks": _key("weeks"),
-    "step_weeks": _key("step_weeks"), "start": _key("start"),
+    "step_weeks": _key("step_weeks"), "start": _key("start"), "base_year": _key("base_year"),
     "metrics": lambda found: f"{len(METRICS)}",
 }  # fmt: skip
 

@@ -1,9 +1,10 @@
 """Run the robustness study and write ``docs/robustness.md``: ``python tools/robustness.py``.
 
 ``--seeds N`` networks are crossed with as many chance seeds; every setting is run at each of its
-levels with ``--pairs M`` of those seeds. ``--posterior FILE`` makes a draw of parameters one more
-factor: a CSV with a draw in every row and in every column a dotted key (``market.panic``), or a
-name to which a ``parameters.csv`` beside it gives its ``keys``. ``--scenario NAME`` (repeat it for
+levels with ``--pairs M`` of those seeds. ``--posterior`` makes a draw of the posterior sample
+one more factor, ``--posterior FILE`` one of another sample: a CSV with a draw in every row and in
+every column a dotted key (``market.panic``), or a name to which a ``parameters.csv`` beside it
+gives its ``keys``. ``--scenario NAME`` (repeat it for
 several) replaces the scenarios.
 """
 
@@ -27,6 +28,7 @@ from tradesim import config, policies
 from tradesim.analysis import robustness as rb
 from tradesim.model import TradeModel, reserves_of, world_of
 from tradesim.pairs import Task, run_seed
+from tradesim.posterior import FOLDER, with_values
 from tradesim.scenario import Scenario
 from tradesim.tables.book import read_rows
 
@@ -68,6 +70,8 @@ SETTINGS: Settings = {
     "start": levels("start", {"July 2024": "2024-07-01", "October 2024": "2024-10-07",
                               "January 2025": None, "March 2025": "2025-03-03"}),
 }  # fmt: skip
+#: The posterior sample of the package.
+SHIPPED = FOLDER / "draws.csv"
 #: Draws of parameters that are taken from a longer file, and pairs of seeds for each.
 DRAWS, DRAW_PAIRS = 16, 3
 
@@ -89,20 +93,6 @@ def load(scenario: str, level: Level) -> tuple[Scenario, Scenario]:
     job = config.load([f"scenario={scenario}", "seeds=1", *level.words])
     other = job.compare or job.scenario
     return with_values(job.scenario, level.values), with_values(other, level.values)
-
-
-def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
-    """The scenario with values by dotted key; those of policies that it lacks are passed over."""
-    tree = scenario.model_dump()
-    for key, value in values.items():
-        *path, last = key.split(".")
-        if path[0] == "policies" and path[1] not in scenario.policies:
-            continue
-        branch = tree
-        for part in path:
-            branch = branch.setdefault(part, {})
-        branch[last] = value
-    return Scenario.model_validate(tree)
 
 
 def pair(scenario: str, level: Level, network: int, chance: int, window: dt.date) -> Figures:
@@ -176,7 +166,13 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=8, help="networks, and chance seeds")
     parser.add_argument("--pairs", type=int, default=6, help="pairs of seeds by level")
     parser.add_argument("--scenario", action="append", help="scenario, may be repeated")
-    parser.add_argument("--posterior", type=Path, help="CSV with draws of parameters")
+    parser.add_argument(
+        "--posterior",
+        type=Path,
+        nargs="?",
+        const=SHIPPED,
+        help="draws of parameters as one more factor: a CSV, or those shipped",
+    )
     parser.add_argument("--out", type=Path, default=PAGE, help="page to write")
     read = parser.parse_args(words)
     if not 2 <= read.pairs <= read.seeds:
@@ -204,9 +200,10 @@ def command_of(read: argparse.Namespace) -> str:
     """The command that makes the page again."""
     words = [f"--seeds {read.seeds}", f"--pairs {read.pairs}"]
     words += [f"--scenario {name}" for name in read.scenario or ()]
-    if read.posterior:
-        path = read.posterior
-        words.append(f"--posterior {path.name if path.is_absolute() else path.as_posix()}")
+    if read.posterior == SHIPPED:
+        words.append("--posterior")
+    elif read.posterior:
+        words.append(f"--posterior {read.posterior.name}")
     return " ".join(["python tools/robustness.py", *words])
 
 

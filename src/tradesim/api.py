@@ -116,7 +116,8 @@ def _with_scenario(
     job = config.load(ov.from_mapping(frame))
     compare = changed if itself else job.compare
     config.told_apart(changed, compare)
-    return job.model_copy(update={"scenario": changed, "compare": compare})
+    job = job.model_copy(update={"scenario": changed, "compare": compare})
+    return config.with_draws(job, ov.from_mapping(frame))
 
 
 def _sweep_words(values: Mapping[str, Any]) -> list[str]:

@@ -38,6 +38,10 @@ VERBS = {
     "report": Verb("commands:report", "DIR", "write DIR/report/ anew from the tables in DIR"),
     "export": Verb("commands:export", "DIR [format=csv]",
                    "write DIR/exports/ from the tables in DIR"),
+    "calibrate": Verb("studies:calibrate", "[seed=1] [population=100] [minutes=60] [out=DIR]",
+                      "draw the posterior sample anew from the record (extra: calibration)"),
+    "backtest": Verb("studies:backtest", "2025|2010 [seeds=100] [key=value ...] [out=DIR]",
+                     "run an episode as it happened and score it against the record"),
     "list": Verb("listing:list_command", "KIND [--json]",
                  "scenarios, policies, strategies, goods, economies, data or experiments"),
     "describe": Verb("listing:describe_command", "NAME [--json]",
@@ -48,7 +52,7 @@ VERBS = {
 
 #: Commands of the contract that later versions bring.
 NOT_BUILT = (
-    "compare", "calibrate", "backtest", "equilibrium", "payoff", "sensitivity", "discover",
+    "compare", "equilibrium", "payoff", "sensitivity", "discover",
     "optimize", "decompose", "data", "serve", "game", "play", "bench",
 )  # fmt: skip
 

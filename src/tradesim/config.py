@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from yaml import YAMLError
 
 from tradesim import overrides as ov
-from tradesim import policies
+from tradesim import policies, posterior
 from tradesim.errors import InputError, TradesimError, unknown
 from tradesim.fields import explain, keys
 from tradesim.policies import consistency
@@ -37,7 +37,9 @@ from tradesim.world import World, build_world
 Tree = dict[str, Any]
 
 #: What the two worlds of one run must share, or their rows could not be set against each other.
-SHARED = ("start", "weeks", "step_weeks", "firms", "noise", "further_goods")
+SHARED = (
+    "base_year", "start", "weeks", "step_weeks", "firms", "noise", "growth_from", "further_goods",
+)  # fmt: skip
 _TOLD = ("name", "title", "story", "sources")
 _WORLD = tuple(key for key in Scenario.model_fields if key not in _TOLD)
 #: Words with these roots make the scenario itself; the world of comparison does not follow them.
@@ -138,7 +140,16 @@ def finish(tree: Tree, words: Sequence[str], *, record: str = "monthly") -> RunC
     """The typed run for a ``tree`` that was composed from ``words``, comparison world included."""
     name = _comparison_name(tree)
     other = None if name is None else _comparison(name, tree, words)
-    return resolve(tree, other, record=record)
+    return with_draws(resolve(tree, other, record=record), words)
+
+
+def with_draws(config: RunConfig, words: Sequence[str]) -> RunConfig:
+    """The run with the keys that the posterior sample decides; none with ``uncertainty=point``."""
+    parsed = ov.read(words)
+    named = {override.key_or_group for override in parsed}
+    worlds = [config.scenario, *([config.compare] if config.compare else [])]
+    keys = posterior.free(worlds, named, names("policy", search_dirs(parsed)))
+    return config.model_copy(update={"drawn": keys if config.uncertainty == "posterior" else ()})
 
 
 def sweeper_params(words: Sequence[str]) -> dict[str, Any]:
@@ -375,12 +386,8 @@ def _check_policies(pages: Mapping[str, Tree], trusted: Sequence[str], where: st
 
 
 def _refuse_unbuilt(job: Mapping[str, Any]) -> None:
-    for key, value in (("engine", "numba"), ("uncertainty", "posterior")):
-        if job.get(key) == value:
-            raise InputError(
-                f"{key}={value} is not built yet",
-                remedy=f"leave {key} out",
-            )
+    if job.get("engine") == "numba":
+        raise InputError("engine=numba is not built yet", remedy="leave engine out")
 
 
 def _leaves(tree: Mapping[str, Any]) -> dict[str, Any]:

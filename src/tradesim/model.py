@@ -237,8 +237,7 @@ class TradeModel(mesa.Model):
         # everybody knows the trend, so forecasts move with it and do not trail behind
         state.expected_use *= factor[world.slots.firm[inputs]]
         state.demand_signal *= factor[world.slots.firm]
-        years = (self.week + self.dt) / WEEKS_PER_YEAR
-        growth = np.exp(self._demand_rate * years)
+        growth = np.exp(self._demand_rate * self._years_grown(self.week + self.dt))
         state.final_demand = np.where(world.final, world.slots.base_t[inputs] * growth, 0.0)
         invest.invest(world, state, self.params, factor, after, self.terms.firms)
         dated = world.project_links
@@ -256,9 +255,14 @@ class TradeModel(mesa.Model):
 
     def _scales(self, week: float) -> Floats:
         """Planned growth of firms of the base year, ramp of projects [firms]."""
-        growth = np.exp(self._planned_rate * (week / WEEKS_PER_YEAR))
+        growth = np.exp(self._planned_rate * self._years_grown(week))
         ramp = capacity.ramps(self.world, self.state.progress)
         return np.where(self.world.firms.cell >= 0, growth, ramp)
+
+    def _years_grown(self, week: float) -> float:
+        """Years of growth that lie behind a week of the run."""
+        since = self.scenario.growth_from or self.scenario.start
+        return max(0.0, week - (since - self.scenario.start).days / 7.0) / WEEKS_PER_YEAR
 
     def _draw_noise(self) -> Floats:
         """Noise on final demand by week and firm [weeks, firms]; ones without noise."""
@@ -299,7 +303,7 @@ class TradeModel(mesa.Model):
 
 def _setting(scenario: Scenario) -> str:
     """What of a scenario decides its world, so that paired scenarios share one."""
-    kept = {"start", "firms", "growth", "pipeline", "further_goods", "market"}
+    kept = {"base_year", "start", "firms", "growth", "pipeline", "further_goods", "market"}
     return scenario.model_dump_json(include=kept)
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from tradesim.analysis.headline import headline
 from tradesim.errors import ModelError, TradesimError, WorkerError
+from tradesim.posterior import with_draw
 from tradesim.scenario import Scenario
 from tradesim.schema import MODEL_TABLES, TABLES
 from tradesim.store import Digests, Floats, Rows, canonical, digest, finished
@@ -35,6 +36,7 @@ _MEASURED = ("markets", "uses", "flows", "licences", "plants", "states", "events
 class Task:
     """What every seed of a job has in common; pickled to the workers.
 
+    ``drawn`` lists the keys that a seed takes from the posterior sample, in both worlds.
     ``compare`` None: shortfalls are measured against base-year use. ``simulate`` is the model or
     what stands in for it; workers must be able to import it.
     """
@@ -43,6 +45,7 @@ class Task:
     compare: Scenario | None
     simulate: Simulate
     record: Record = "monthly"
+    drawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,9 @@ def run_seed(task: Task, seed: int) -> SeedResult:
     :class:`TradesimError` that names the seed when it broke one of its own laws.
     """
     scenario, compare = task.scenario, task.compare
+    if task.drawn:
+        scenario = with_draw(scenario, seed, task.drawn)
+        compare = compare and with_draw(compare, seed, task.drawn)
     alone = compare is None or compare.name == scenario.name
     with _Labelled(seed, scenario.name):
         own = _world(task, scenario, seed)

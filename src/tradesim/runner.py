@@ -78,7 +78,7 @@ def reap(config: RunConfig, simulate: Simulate | None, paths: Mapping[str, Path]
         module, name = _MODEL
         simulate = getattr(import_module(module), name)
     harvest = Harvest(config, paths)
-    task = Task(config.scenario, config.compare, simulate, config.record)
+    task = Task(config.scenario, config.compare, simulate, config.record, config.drawn)
     try:
         run_seeds(task, config.seeds, config.workers, harvest.keep)
     except KeyboardInterrupt:

@@ -24,8 +24,11 @@ _NOISE: dict[str, Any] = {"unit": "relative standard deviation", "source": "assu
 class Scenario(BaseModel):
     """One world to simulate: story, horizon, behaviour and policies.
 
-    Times are weeks, ``start`` is a Monday, ``noise`` a relative standard deviation of weekly
-    final demand, ``firms`` a count. ``further_goods`` are goods of ``tables/further`` traded beside
+    ``base_year`` names the tables that the world is built from. Times are weeks, ``start`` is a
+    Monday, ``noise`` a relative standard deviation of weekly final demand, ``firms`` a count.
+    Growth, where there is any, begins at ``growth_from`` (at the start without it): the base year
+    is the mean of a calendar year, so a run that starts before its middle stands still until then.
+    ``further_goods`` are goods of ``tables/further`` traded beside
     rare earths; ``outside`` prices what happens in no market of the model. ``policies`` maps a
     name to a mapping with ``_target_``, the class in :mod:`tradesim.policies` (or under a prefix
     the user allows), and its parameters.
@@ -38,6 +41,7 @@ class Scenario(BaseModel):
     story: str = Field("", description="What happens, in words")
     sources: tuple[str, ...] = Field((), description="Evidence for the story")
     compare: str | None = Field(None, description="World that it is compared with")
+    base_year: Literal[2024, 2009] = Field(2024, description="Tables that the world is built from")
     start: dt.date = Field(dt.date(2025, 1, 6), description="First day of the run, a Monday")
     weeks: int = Field(156, ge=1, le=1040, description="Horizon", json_schema_extra=_WEEKS)
     step_weeks: float = Field(
@@ -51,6 +55,7 @@ class Scenario(BaseModel):
         json_schema_extra=_NOISE,
     )  # fmt: skip
     growth: bool = Field(False, description="Whether final demand and planned capacity grow")
+    growth_from: dt.date | None = Field(None, description="First day of growth; none: the start")
     pipeline: bool = Field(False, description="Whether dated projects come on")
     further_goods: tuple[str, ...] = Field((), description="Goods beside the chain that are traded")
     market: MarketParameters = Field(MarketParameters(), description="Behaviour, a group of keys")
@@ -60,6 +65,15 @@ class Scenario(BaseModel):
     policies: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Policies by name, each with its class and parameters"
     )
+
+    @model_validator(mode="after")
+    def _growth_does_not_jump(self) -> Scenario:
+        if self.growth_from is not None and self.growth_from < self.start:
+            raise ValueError(
+                f"growth_from: {self.growth_from} lies before the start {self.start}, and the world"
+                " cannot have grown before it exists; name a later date, or null for the start"
+            )
+        return self
 
     @field_validator("further_goods")
     @classmethod
@@ -73,7 +87,10 @@ class Scenario(BaseModel):
 
 
 class RunConfig(BaseModel):
-    """One job: a scenario, the world it is compared with and the seeds it is run with."""
+    """One job: a scenario, the world it is compared with and the seeds it is run with.
+
+    ``drawn`` lists the dotted keys that every seed takes from the posterior sample.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -83,6 +100,7 @@ class RunConfig(BaseModel):
     workers: int = Field(1, ge=1, le=1024)
     record: Literal["headline", "monthly", "full"] = "monthly"
     uncertainty: Literal["point", "posterior"] = "point"
+    drawn: tuple[str, ...] = ()
     engine: Literal["auto", "numpy", "numba"] = "auto"
     out: Path | None = None
 

@@ -184,7 +184,7 @@ FLOWS = Table(
         *_RUN, _key("origin", "Economy of the seller", ECONOMIES), _DESTINATION, _GOOD, _END_USE,
         _t("shipped_t", "Shipped on the lane"),
         _t("licensed_t", "Shipped under a licence of any authority"),
-        _t("rerouted_t", "Shipped past a control by traders"),
+        _t("rerouted_t", "Shipped past a control: by traders, smuggled or undeclared"),
         _number("value_usd", "USD", "Border value of what was sold in the period"),
         _number("chinese_content_share", "1",
                 "Share of the contained oxide that was mined in China, by mass, at the month's end",

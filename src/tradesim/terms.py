@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tradesim.licence_terms import LaneLinks, LicenceTerms
+from tradesim.public_terms import Funding, Guarantee, Programme
 from tradesim.world.types import World
 
 Floats = npt.NDArray[np.float64]
@@ -54,7 +55,8 @@ class TonnageLimit:
     ``holder`` gets the permits' rent: the ``exporter``, the ``importer`` or, if they are
     auctioned, the ``treasury`` of ``imposed_by``. With an ``allowance`` the limit is what is left
     of it, and ``t_per_week`` its mean. Where ``held_by_licences`` the decisions of an authority
-    keep the tonnage within the limit, and permits only price it.
+    keep the tonnage within the limit, and permits only price it. ``undeclared_t_per_week`` counted
+    tonnes leave past the limit whatever it is, as far as nobody looks for them.
     """
 
     weight: Floats
@@ -63,6 +65,7 @@ class TonnageLimit:
     imposed_by: str  # economy
     allowance: Allowance | None = None
     held_by_licences: bool = False
+    undeclared_t_per_week: float = 0.0  # counted t that pass it undeclared
 
 
 @dataclass(frozen=True)
@@ -92,61 +95,6 @@ class ContentRule:
     penalty: float  # loss beyond the lot, share of its value
     evasion_limit: float  # largest share that is mis-declared for profit
     defiance: Floats  # [lanes] share that moves without a licence whatever it pays
-
-
-@dataclass(frozen=True)
-class Programme:
-    """Public demand for stocks: what a government buys, how fast, at most at what price.
-
-    A good on the list has a budget or a tonnage, spent at the rate a week; the other of the two
-    is infinite. ``ceiling`` is the highest landed price over base price at which it buys.
-    Releases serve members where a good's ask is above ``release_above`` times its base price.
-    """
-
-    payers: Floats  # [economies] share of the cost and of the proceeds, in all 1
-    members: Flags  # [economies] that releases serve
-    budget_usd: Floats  # [goods] in all; 0 off the list
-    usd_per_week: Floats  # [goods]
-    target_t: Floats  # [goods] in all; 0 off the list
-    t_per_week: Floats  # [goods]
-    total_usd: float  # for all goods together
-    ceiling: float  # highest landed price over base price at which it buys
-    release_above: float  # ask over base price from which it releases
-    release_per_week: float  # share of the stock a week, while it releases
-
-
-@dataclass(frozen=True)
-class Guarantee:
-    """Contracts for difference by output slot [outputs]: floors in USD/kg, 0 where there is none.
-
-    The ``payer`` covers the ``share`` of sales and gets the share ``upside`` of a price above the
-    floor.
-    """
-
-    floor_usd_per_kg: Floats  # [outputs]
-    share: Floats
-    upside: Floats
-    payer: npt.NDArray[np.int64]
-
-    def premium(self, price: Floats) -> Floats:
-        """What the payer adds to a market price, USD/kg; negative where the payer gains."""
-        gap = self.floor_usd_per_kg - price
-        added = np.maximum(gap, 0.0) - self.upside * np.maximum(-gap, 0.0)
-        return np.where(self.floor_usd_per_kg > 0.0, self.share * added, 0.0)
-
-    def realised(self, price: Floats) -> Floats:
-        """What the firm gets for a kilogram, USD/kg: market price and premium [outputs]."""
-        return price + self.premium(price)
-
-
-@dataclass(frozen=True)
-class Funding:
-    """Public money for projects: who pays, how fast, how much in all, and to whom."""
-
-    payers: Floats  # [economies] shares adding up to one
-    usd_per_week: float  # while money is left
-    total_usd: float  # in all
-    share: Floats  # [firms] adding up to one
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ from pydantic.fields import FieldInfo
 from balances import Balance
 from library import (
     PAGES,
-    START,
+    STARTS,
     absent,
     at_start,
+    base_year_of,
     class_of,
     equal,
     model,
@@ -42,9 +43,13 @@ from tradesim.terms import Terms
 WEEKS = 12
 #: Horizons on which an effect may show; projects and phased shares take longer than shipments.
 HORIZONS = (WEEKS, 40, 104)
-#: Pages with an edit of their own.
-OWN = [name for name in PAGES if not class_of(name).acts_through]
+#: Pages with an edit of their own, by the base year of their world.
+OWN = {
+    year: [n for n in PAGES if not class_of(n).acts_through and base_year_of(n) == year]
+    for year in STARTS
+}
 
+every_world = pytest.mark.parametrize("year", STARTS)
 every_page = pytest.mark.parametrize("name", PAGES)
 
 
@@ -161,9 +166,9 @@ def test_effects_grow_with_strength(name: str) -> None:
     assert np.median(ratio) >= 1.0 - 1e-9
 
 
-def stepped(pages: dict[str, Any], weeks: int) -> None:
+def stepped(pages: dict[str, Any], weeks: int, base_year: int) -> None:
     """Run with every balance checked in every step."""
-    run = model(weeks, pages)
+    run = model(weeks, pages, base_year)
     balance = Balance(run)
     for _ in range(weeks):
         balance.step()
@@ -173,15 +178,18 @@ def stepped(pages: dict[str, Any], weeks: int) -> None:
 @every_page
 def test_everything_balances(name: str) -> None:
     """Goods, elements, Chinese-mined content and money, with the policy in force."""
-    stepped({**partners(name), name: at_start(name)}, WEEKS)
+    stepped({**partners(name), name: at_start(name)}, WEEKS, base_year_of(name))
 
 
 # -- together --------------------------------------------------------------------------------------
 
 
-def all_pages() -> dict[str, Any]:
-    """Every page in force from the start; what works through others would only take them away."""
-    return {name: at_start(name) for name in OWN}
+def all_pages(year: int) -> dict[str, Any]:
+    """Every page of a world in force from the start.
+
+    What works through others would only take them away.
+    """
+    return {name: at_start(name) for name in OWN[year]}
 
 
 def assert_equal(one: Any, two: Any, where: str) -> None:
@@ -199,11 +207,12 @@ def assert_equal(one: Any, two: Any, where: str) -> None:
         np.testing.assert_array_equal(one, two, err_msg=where)
 
 
-def test_order_does_not_matter_to_the_terms() -> None:
+@every_world
+def test_order_does_not_matter_to_the_terms(year: int) -> None:
     """All policies together, written in three orders, leave the same terms."""
-    loaded: list[Policy] = list(policies.load(all_pages()).values())
-    world_ = model(WEEKS, all_pages()).world
-    now = Calendar(START + dt.timedelta(weeks=9), 9.0, START)
+    loaded: list[Policy] = list(policies.load(all_pages(year)).values())
+    world_ = model(WEEKS, all_pages(year), year).world
+    now = Calendar(STARTS[year] + dt.timedelta(weeks=9), 9.0, STARTS[year])
     found = []
     shuffled = [loaded[i] for i in np.random.default_rng(0).permutation(len(loaded))]
     for ordered in (loaded, loaded[::-1], shuffled):
@@ -215,24 +224,27 @@ def test_order_does_not_matter_to_the_terms() -> None:
     assert_equal(found[0], found[2], "terms")
 
 
-def test_order_does_not_matter_to_the_results() -> None:
+@every_world
+def test_order_does_not_matter_to_the_results(year: int) -> None:
     """A scenario with all pages gives the same tables whichever stands first."""
-    pages = all_pages()
-    one = simulate(world(WEEKS, pages), 0)
-    two = simulate(world(WEEKS, dict(reversed(pages.items()))), 0)
+    pages = all_pages(year)
+    one = simulate(world(WEEKS, pages, year), 0)
+    two = simulate(world(WEEKS, dict(reversed(pages.items())), year), 0)
     for table in one:
         assert equal(one[table], two[table]), table
 
 
-def test_all_together_balance() -> None:
+@every_world
+def test_all_together_balance(year: int) -> None:
     """Nothing is made or lost with every policy in force at once."""
-    stepped(all_pages(), WEEKS)
+    stepped(all_pages(year), WEEKS, year)
 
 
 @every_page
 def test_a_page_covers_something(name: str) -> None:
     """Its elements, goods, places, uses and firms are found in the world."""
-    config.check_together(world(WEEKS, {**partners(name), name: page(name)}))
+    pages = {**partners(name), name: page(name)}
+    config.check_together(world(WEEKS, pages, base_year_of(name)))
 
 
 def test_the_world_without_is_worked_out_once() -> None:
@@ -244,7 +256,7 @@ def test_under_a_truce_a_policy_is_absent() -> None:
     """A truce that holds from the start leaves the world without what it names, bit for bit."""
     truce = {
         "_target_": "tradesim.policies.Truce", "title": "t", "imposed_by": "USA",
-        "announced": START, "effective": START, "suspended_policies": ["tariff_*"],
+        "announced": STARTS[2024], "effective": STARTS[2024], "suspended_policies": ["tariff_*"],
     }  # fmt: skip
     pages = {"tariff_usa": at_start("tariff_usa"), "truce": truce}
     assert_same(simulate(world(WEEKS, pages), 0), run_without((), WEEKS))

@@ -12,7 +12,7 @@ import pytest
 from tradesim import axes
 from tradesim.market import public
 from tradesim.model import TradeModel, simulate
-from tradesim.terms import Guarantee
+from tradesim.public_terms import Guarantee
 from tradesim.world import build_world
 from tradesim.world.reserves import Reserve
 from tradesim.world.types import N_GOODS, sum_by

@@ -58,6 +58,19 @@ def allowed(limit: TonnageLimit, used_t: float, week: float, dt: float) -> float
     return rest * float(1.0 - (1.0 - dt / left) ** period.pace)
 
 
+def undeclared(world: World, terms: Terms, limit: TonnageLimit) -> float:
+    """Counted tonnes a week that leave past a limit: those of the base year that are not found.
+
+    Searches at the border hit them like any lot past a control: ``share x (1 - detection)`` with
+    the mean detection of the lanes, weighted by what they carry in the base year.
+    """
+    if limit.undeclared_t_per_week == 0.0:
+        return 0.0
+    counted = world.lanes.base_t * limit.weight
+    found = float((counted * terms.detection).sum()) / max(float(counted.sum()), 1e-30)
+    return limit.undeclared_t_per_week * (1.0 - found)
+
+
 def permits(
     world: World, state: MarketState, params: MarketParameters, terms: Terms, week: float
 ) -> None:
@@ -70,10 +83,11 @@ def permits(
         return
     state.allowed_t = {
         name: allowed(limit, _used(state, name, limit), week, state.dt)
+        + undeclared(world, terms, limit) * state.dt
         for name, limit in terms.limits.items()
     }
     state.permits = {
-        name: _price(world, state, params, name, limit, week)
+        name: _price(world, state, params, terms, name, limit, week)
         for name, limit in terms.limits.items()
     }
     total = np.zeros(len(world.lanes))
@@ -89,15 +103,15 @@ def _used(state: MarketState, name: str, limit: TonnageLimit) -> float:
 
 
 def _price(
-    world: World, state: MarketState, params: MarketParameters, name: str, limit: TonnageLimit,
-    week: float,
+    world: World, state: MarketState, params: MarketParameters, terms: Terms, name: str,
+    limit: TonnageLimit, week: float,
 ) -> float:  # fmt: skip
     """Permit price of one limit after the last orders, USD per counted kilogram."""
     trade = world.lanes.base_t * (limit.weight > 0)
     value = float((trade * world.price0[world.lane_origin]).sum())
     scale = value / max(float((trade * limit.weight).sum()), 1e-30)
     asked = float((state.ordered * limit.weight[world.links.lane]).sum()) / state.dt
-    rate = lasting_rate(limit, _used(state, name, limit), week)
+    rate = lasting_rate(limit, _used(state, name, limit), week) + undeclared(world, terms, limit)
     share = gain(params.permit_weeks, state.dt)
     return permit_price(state.permits.get(name, 0.0), asked, rate, scale, share)
 
@@ -116,12 +130,20 @@ def within_limits(world: World, state: MarketState, terms: Terms, demand: Floats
 
 
 def share_out(world: World, state: MarketState, terms: Terms, share: Floats) -> None:
-    """Hand the rent of permits to their holders; ``share`` is each link's part of its lane."""
+    """Hand the rent of permits to their holders; ``share`` is each link's part of its lane.
+
+    What leaves past a limit uses up nothing of it, but sells at the price that the limit makes.
+    """
     lane = world.links.lane
+    state.undeclared = None
     for name, limit in terms.limits.items():
         counted = state.lane_t * limit.weight
+        past = min(undeclared(world, terms, limit) * state.dt, float(counted.sum()))
+        if past > 0.0:
+            part = past / float(counted.sum()) * (limit.weight > 0)
+            state.undeclared = part[lane] * state.shipped
         if limit.allowance is not None:
-            used = _used(state, name, limit) + float(counted.sum())
+            used = _used(state, name, limit) + float(counted.sum()) - past
             state.used_t[name] = (limit.allowance.starts_week, used)
         by_lane = 1000.0 * counted * state.permits.get(name, 0.0)
         if limit.holder == "treasury":

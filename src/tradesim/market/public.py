@@ -15,8 +15,9 @@ from tradesim.market.shipping import EMPTY_T
 from tradesim.market.source import availability
 from tradesim.market.state import MarketState
 from tradesim.parameters import MarketParameters
-from tradesim.terms import Programme, Terms
-from tradesim.world.types import Flags, Floats, Ints, World, sum_by
+from tradesim.public_terms import Programme
+from tradesim.terms import Terms
+from tradesim.world.types import N_ECONOMIES, N_GOODS, Flags, Floats, Ints, World, sum_by
 
 
 def wanted_usd(rate_usd: Floats, left_usd: Floats, total_left_usd: float) -> Floats:
@@ -120,8 +121,33 @@ def _wants(world: World, state: MarketState, terms: Terms, price: Floats, share:
         offered = np.minimum(programme.usd_per_week[good] * state.dt, tonnes / t_per_usd[rows])
         spent = state.reserve_usd[rows] + line_usd[rows]
         left = programme.budget_usd[good] - spent
+        offered = offered * _eager(world, state, programme, rows)
         usd[rows] = wanted_usd(offered, left, programme.total_usd - float(spent.sum()))
     return usd
+
+
+def _eager(world: World, state: MarketState, programme: Programme, rows: Ints) -> Floats | float:
+    """Share of its rate at which a programme buys [rows]; a speculator's follows the trend.
+
+    ``(a / trend - 1)`` within 0 and 1, with the share ``a`` by which asks lie above their trailing
+    averages: a noisy market moves nobody.
+    """
+    if not programme.private:
+        return 1.0
+    above = _trend(world, state, programme)[world.slots.good[world.reserve_slots[rows]]]
+    return np.asarray(np.clip(above / programme.trend - 1.0, 0.0, 1.0), np.float64)
+
+
+def _trend(world: World, state: MarketState, programme: Programme) -> Floats:
+    """Ask over its trailing average, less one, in the economies that a speculator watches [goods].
+
+    The mean of all, each weighted by what it buys of the good in the base year.
+    """
+    weight = world.bought_base_t.reshape(N_ECONOMIES, N_GOODS)
+    if programme.watched is not None:
+        weight = weight * programme.watched[:, None]
+    above = (state.ask / state.contract - 1.0).reshape(N_ECONOMIES, N_GOODS)
+    return np.asarray((weight * above).sum(0) / np.maximum(weight.sum(0), 1e-30), np.float64)
 
 
 def _waiting(world: World, state: MarketState) -> Floats:
@@ -180,9 +206,13 @@ def _pay_reserves(
     state.reserve_usd += bill
     state.reserve_t += sum_by(world.public_seat, tonnes[links], count)
     firm = world.slots.firm[world.reserve_slots]
-    state.money_usd += sum_by(firm, bill, len(world.firms))
+    refund = bill.copy()
     for programme, rows in _programmes(world, terms):
-        state.spent_usd += programme.payers * float(bill[rows].sum())
+        if programme.private:
+            refund[rows] = 0.0
+        else:
+            state.spent_usd += programme.payers * float(bill[rows].sum())
+    state.money_usd += sum_by(firm, refund, len(world.firms))
 
 
 def _pay_guarantees(world: World, state: MarketState, tonnes: Floats) -> None:
@@ -207,7 +237,8 @@ def release(world: World, state: MarketState, terms: Terms) -> None:
     takes no transit.
     """
     for programme, rows in _programmes(world, terms):
-        if not np.isfinite(programme.release_above) or programme.release_per_week <= 0.0:
+        offers = programme.private or np.isfinite(programme.release_above)
+        if not offers or programme.release_per_week <= 0.0:
             continue
         for slot in world.reserve_slots[rows][state.stock[world.reserve_slots[rows]] > EMPTY_T]:
             _release_one(world, state, programme, int(slot))
@@ -217,11 +248,17 @@ def _release_one(world: World, state: MarketState, programme: Programme, slot: i
     """Release one good out of one reserve slot."""
     slots = world.slots
     market = slots.market[: slots.inputs]
-    dear = state.ask > programme.release_above * world.price0
+    if programme.private:
+        falls = _trend(world, state, programme)[slots.good[slot]] < 0.0
+        dear = np.full(world.markets, falls)
+    else:
+        dear = state.ask > programme.release_above * world.price0
     served = (slots.good[: slots.inputs] == slots.good[slot]) & world.private & dear[market]
     served &= programme.members[world.firms.economy[slots.firm[: slots.inputs]]]
     rows = np.flatnonzero(served)
-    unmet = np.maximum(state.orders[rows] - state.received[rows], 0.0)
+    unmet = state.orders[rows]
+    if not programme.private:  # a speculator sells to all, beside the makers
+        unmet = np.maximum(unmet - state.received[rows], 0.0)
     stock = float(state.stock[slot])
     offered = stock * (1.0 - (1.0 - programme.release_per_week) ** state.dt)
     tonnes = pro_rata(offered, unmet)
@@ -237,4 +274,7 @@ def _release_one(world: World, state: MarketState, programme: Programme, slot: i
     state.received[rows] += tonnes
     bill = 1000.0 * tonnes * state.ask[market[rows]]
     state.money_usd -= sum_by(slots.firm[rows], bill, len(world.firms))
-    state.spent_usd -= programme.payers * float(bill.sum())
+    if programme.private:
+        state.money_usd[slots.firm[slot]] += bill.sum()
+    else:
+        state.spent_usd -= programme.payers * float(bill.sum())

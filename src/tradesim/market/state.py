@@ -12,8 +12,8 @@ from tradesim.market.ceiling import Ceilings
 from tradesim.market.routes import Evasion, Routes
 from tradesim.market.shipping import Shipping
 from tradesim.parameters import MarketParameters
+from tradesim.public_terms import Guarantee
 from tradesim.scenario import WEEKS_PER_YEAR
-from tradesim.terms import Guarantee
 from tradesim.world.origin import base_origin, fixed_origin
 from tradesim.world.types import BASE_YEAR, N_ECONOMIES, N_ELEMENTS, Floats, World
 
@@ -135,6 +135,7 @@ class MarketState:
     ordered: Floats  # [links] t
     shipped: Floats  # [links] t
     rerouted: Floats | None  # [links] t that came past a control, None when nobody tries
+    undeclared: Floats | None  # [links] t of what shipped that no tonnage limit has seen
     seized: Floats | None  # [links] t found on the way and taken
     received: Floats  # [inputs] t shipped to each buyer
     crossed: Floats  # [links] t that left the seller's customs, detained lots when released
@@ -285,7 +286,7 @@ def _flows(world: World, dt: float) -> dict[str, Any]:
         **{name: np.zeros(len(slots)) for name in ("output", "disposed")},
         **{name: np.zeros(len(lanes)) for name in ("value_usd", "duty_usd")},
         "lane_t": lanes.base_t * dt,
-        **dict.fromkeys(("rerouted", "seized", "routes", "evasion", "ceilings")),
+        **dict.fromkeys(("rerouted", "seized", "undeclared", "routes", "evasion", "ceilings")),
         "hub_load": np.zeros(len(world.firms)),
     }
 

@@ -26,10 +26,12 @@ from tradesim.policies.licence_tightening import LicenceTightening
 from tradesim.policies.port_fee import PortFee
 from tradesim.policies.preference import Preference
 from tradesim.policies.price_floor import PriceFloor
+from tradesim.policies.production_crackdown import ProductionCrackdown
 from tradesim.policies.production_quota import ProductionQuota
 from tradesim.policies.project_funding import ProjectFunding
 from tradesim.policies.quota import ExportQuota
 from tradesim.policies.shutdown import Shutdown
+from tradesim.policies.speculation import Speculation
 from tradesim.policies.stockpile import Stockpile
 from tradesim.policies.tariff import Tariff
 from tradesim.policies.technology_control import TechnologyControl
@@ -55,9 +57,11 @@ __all__ = [
     "PortFee",
     "Preference",
     "PriceFloor",
+    "ProductionCrackdown",
     "ProductionQuota",
     "ProjectFunding",
     "Shutdown",
+    "Speculation",
     "Status",
     "Stockpile",
     "Tariff",

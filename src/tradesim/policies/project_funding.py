@@ -13,7 +13,8 @@ from tradesim.errors import unknown
 from tradesim.market.capacity import project_rows
 from tradesim.policies.base import Calendar, Policy
 from tradesim.policies.technology_control import CAPITAL_SHARE
-from tradesim.terms import Floats, Funding, Terms
+from tradesim.public_terms import Funding
+from tradesim.terms import Floats, Terms
 from tradesim.world.types import World
 
 #: Capital cost by stage, USD per t a year of the model's activity: magnets from Sumter (500 million

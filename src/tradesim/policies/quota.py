@@ -68,6 +68,12 @@ class ExportQuota(Policy):
             raise ValueError("tranches: each must start after the one before")
         return self
 
+    undeclared_share: float = Field(
+        0.0, ge=0, lt=1, description="Share of what it counts in the base year that left undeclared"
+        " and still does, as far as border searches let it",
+        json_schema_extra={"unit": "share of base-year exports", "source": "see the page"},
+    )  # fmt: skip
+
     def tranche(self, date: dt.date) -> tuple[dt.date, dt.date, float] | None:
         """First day, day after the last and tonnes of the tranche of a date; None before any."""
         if self.t_per_half_year is not None:
@@ -94,7 +100,7 @@ class ExportQuota(Policy):
             return
         first, end, tonnes = found
         weight = self.weights(world)
-        base = float((world.lanes.base_t * weight).sum())
+        base = float((world.lanes.base_t * weight).sum()) * (1.0 - self.undeclared_share)
         lost = 1.0 - tonnes / self.strength / max(base * (end - first).days / 7.0, 1e-30)
         if lost > 0.0:
             terms.raise_alarm(weight > 0, np.full(len(weight), lost))
@@ -113,12 +119,15 @@ class ExportQuota(Policy):
             ends_week=now.week_of(end),
             pace=self.pace,
         )
+        weight = self.weights(world)
+        base = float((world.lanes.base_t * weight).sum())
         terms.limits[self.name] = TonnageLimit(
-            weight=self.weights(world),
+            weight=weight,
             t_per_week=period.t / (period.ends_week - period.starts_week),
             holder=self.holder,
             imposed_by=self.imposed_by,
             allowance=period,
+            undeclared_t_per_week=self.undeclared_share * base,
         )
 
     def weights(self, world: World) -> Floats:

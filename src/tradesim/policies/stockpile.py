@@ -11,7 +11,8 @@ from pydantic import Field, field_validator, model_validator
 from tradesim import axes
 from tradesim.errors import unknown
 from tradesim.policies.base import Calendar, Coverage, Policy, economies
-from tradesim.terms import Floats, Programme, Terms
+from tradesim.public_terms import Programme
+from tradesim.terms import Floats, Terms
 from tradesim.world.reserves import Reserve
 from tradesim.world.types import MIXTURES, World
 

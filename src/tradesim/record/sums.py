@@ -78,6 +78,8 @@ class Sums:
             self.extraterritorial += share * asked * state.crossed
         if state.rerouted is not None:
             self.rerouted += share * state.rerouted
+        if state.undeclared is not None:
+            self.rerouted += share * state.undeclared
         self._add_books(state, share)
 
     def book(self, accounts: Floats, share: float) -> None:

@@ -16,7 +16,7 @@ from tradesim.report.sections import Section
 from tradesim.scenario import Scenario
 
 #: Keys of a run that the reproduction command repeats when they differ from their defaults.
-_REPEATED = ("start", "weeks", "step_weeks", "firms", "noise", "growth", "pipeline")
+_REPEATED = ("start", "weeks", "step_weeks", "firms", "noise", "growth", "growth_from", "pipeline")
 _KINDS = {"source": "Sources", "table": "Tables of the base year", "rule": "Rules that fill gaps"}
 LARGEST_ADJUSTMENTS = 20
 _QUALITY = ("official", "press", "estimate", "reconciled", "assumption", "recalled")

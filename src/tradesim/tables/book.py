@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,8 @@ HERE = Path(__file__).parent
 SOURCES = HERE / "sources"
 ASSUMPTIONS = HERE / "assumptions"
 BASE = HERE / "base"
+#: Tables of other base years, by year.
+VINTAGES: Mapping[int, Path] = {2009: HERE / "base_2009"}
 
 Cell = tuple[str, str, str]  # economy, stage, line
 Row = dict[str, str]

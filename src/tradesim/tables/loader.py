@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradesim.errors import DataError, unknown
-from tradesim.tables import checks
-from tradesim.tables.book import BASE, SOURCES, Book, Flow, Row, read_rows
+from tradesim.tables import checks, recorded
+from tradesim.tables.book import BASE, SOURCES, VINTAGES, Book, Flow, Row, read_rows
 from tradesim.tables.closure import check
 from tradesim.tables.columns import BOUNDS, DEFAULT_SOURCE_COLUMNS, SOURCE_COLUMNS, SPECS
 
@@ -69,9 +69,25 @@ def load_base(folder: Path | None = None) -> BaseYear:
     return _shipped() if folder is None else _load(folder)
 
 
+def base_of(year: int) -> BaseYear:
+    """The shipped tables of a base year, 2024 or one of ``VINTAGES``.
+
+    Raises
+    ------
+    DataError
+        As :func:`load_base`.
+    """
+    return _vintage(year) if year in VINTAGES else load_base()
+
+
 @functools.lru_cache(maxsize=1)
 def _shipped() -> BaseYear:
     return _load(BASE)
+
+
+@functools.lru_cache(maxsize=len(VINTAGES))
+def _vintage(year: int) -> BaseYear:
+    return _load(VINTAGES[year])
 
 
 def _load(folder: Path) -> BaseYear:
@@ -147,7 +163,7 @@ def list_data() -> list[dict[str, Any]]:
         quality = ", ".join(f"{count} {key}" for key, count in sorted(about.quality.items()))
         listed.append(_item("table", name, about.title, f"{about.rows} rows", about.source,
                             quality))  # fmt: skip
-    listed += _raw_tables()
+    listed += _raw_tables() + _record_tables()
     for row in read_rows(BASE / "rules.csv"):
         listed.append(_item("rule", row["rule"], f"{row['title']}: {row['how']}", "",
                             row["source"], row["quality"]))  # fmt: skip
@@ -176,6 +192,17 @@ def _raw_tables() -> list[dict[str, Any]]:
         text = ", ".join(f"{count} {key}" for key, count in sorted(quality.items()))
         listed.append(_item("source", f"sources/{path.stem}", f"Raw figures: {path.stem}",
                             f"{len(rows)} rows", source, text))  # fmt: skip
+    return listed
+
+
+def _record_tables() -> list[dict[str, Any]]:
+    listed = []
+    for name, title, rows in recorded.tables():
+        names = {row.get("source_name", row.get("source", "")) for row in rows}
+        quality = Counter(row["quality"] for row in rows)
+        text = ", ".join(f"{count} {key}" for key, count in sorted(quality.items()))
+        listed.append(_item("record", name, title, f"{len(rows)} rows",
+                            f"{len(names)} named sources", text))  # fmt: skip
     return listed
 
 

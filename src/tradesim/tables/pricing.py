@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tradesim.axes import ELEMENTS
 from tradesim.tables.book import ASSUMPTIONS, Book, read_rows
@@ -21,12 +22,23 @@ class Price:
     usd_per_kg: float
     quality: str
     source: str
+    rule: str = "R21_prices"
+
+
+def margins(folder: Path = ASSUMPTIONS) -> dict[str, float]:
+    """Fees, payable shares and freight by item, from a folder of assumptions."""
+    return {r["item"]: float(r["value"]) for r in read_rows(folder / "other_prices.csv")}
 
 
 def prices(book: Book) -> list[Price]:
-    """All base prices: oxides quoted, the rest built on them by stated margins."""
-    items = {r["item"]: float(r["value"]) for r in read_rows(ASSUMPTIONS / "other_prices.csv")}
-    table = _oxides(items)
+    """All base prices of 2024: oxides quoted, the rest built on them by stated margins."""
+    items = margins()
+    return built_on(_oxides(items), book, items)
+
+
+def built_on(oxides: list[Price], book: Book, items: dict[str, float]) -> list[Price]:
+    """Oxide prices in both regions and all others that follow from them, USD/kg."""
+    table = list(oxides)
     known = {(p.good, p.region): p.usd_per_kg for p in table}
     for step in (_metals, _scrap, _magnets, _fixed, _concentrates):
         new = step(book, items, known)
@@ -154,7 +166,7 @@ def _concentrates(book: Book, items: dict[str, float], known: Known) -> list[Pri
                 )
                 own[economy] = items[f"payable_{ore}"] * worth / float(cell["output_t"])
         source = "assumed payable share of the separator's sales"
-        china = own["CHN"]
+        china = own.get("CHN", max(own.values()))
         table += [Price(good, e, p, "assumption", source) for e, p in sorted(own.items())
                   if e != "ROW"]  # fmt: skip
         default = own.get("ROW", china * items["mine_gate_share"])

@@ -9,15 +9,21 @@ from pathlib import Path
 from tradesim.axes import ELEMENTS, GOOD_INDEX
 from tradesim.tables.book import ASSUMPTIONS, Book, read_rows
 from tradesim.tables.metals import scrap_content
-from tradesim.tables.pricing import prices
+from tradesim.tables.pricing import Price, prices
 
 Value = str | float | int
 #: Tables that are written by hand and shipped as they stand.
 COPIED = ("economies", "end_uses", "goods", "growth", "rules", "pipeline", "technology")
 
 
-def write_all(book: Book, folder: Path) -> int:
-    """Write every table of the base year into ``folder``; returns how many."""
+def write_all(
+    book: Book, folder: Path, assumptions: Path = ASSUMPTIONS, table: list[Price] | None = None
+) -> int:
+    """Write every table of a base year into ``folder``; returns how many.
+
+    Tables written by hand come from ``assumptions`` or, where it has none, from those of 2024;
+    ``table`` are its prices (those of 2024 by default).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
         "cells": _cells(book),
@@ -27,14 +33,16 @@ def write_all(book: Book, folder: Path) -> int:
         "recovery": _recovery(book),
         "content": _content(book),
         "scrap_content": _scrap_content(book),
-        "named_firms": _named_firms(book),
+        "named_firms": _named_firms(book, assumptions),
         "adjustments": _adjustments(book),
-        "prices": _prices(book),
+        "prices": _prices(prices(book) if table is None else table),
     }
     for name, (header, rows) in tables.items():
         _write(folder / f"{name}.csv", header, rows)
     for name in COPIED:
-        text = (ASSUMPTIONS / f"{name}.csv").read_text(encoding="utf-8")
+        own = assumptions / f"{name}.csv"
+        page = own if own.exists() else ASSUMPTIONS / f"{name}.csv"
+        text = page.read_text(encoding="utf-8")
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return len(tables) + len(COPIED)
 
@@ -111,12 +119,12 @@ def _scrap_content(book: Book) -> Table:
     return ("economy", "element", "t_oxide_eq_per_t"), rows
 
 
-def _named_firms(book: Book) -> Table:
+def _named_firms(book: Book, assumptions: Path) -> Table:
     """Firms named in the sources, with their share of a cell's capacity in t/yr."""
     header = ("company", "economy", "stage", "line", "capacity_t_per_year", "share_of_cell",
               "quality", "source", "note")  # fmt: skip
     rows: list[list[Value]] = []
-    for r in read_rows(ASSUMPTIONS / "named_firms.csv"):
+    for r in read_rows(assumptions / "named_firms.csv"):
         cell = (r["economy"], r["stage"], r["line"])
         share = float(r["share_of_cell"])
         capacity = share * float(book.cells[cell]["capacity_t"])
@@ -131,8 +139,8 @@ def _adjustments(book: Book) -> Table:
     return header, sorted(rows, key=lambda row: (str(row[1]), str(row[0])))
 
 
-def _prices(book: Book) -> Table:
+def _prices(table: list[Price]) -> Table:
     rows: list[list[Value]] = [
-        [p.good, p.region, p.usd_per_kg, p.quality, "R21_prices", p.source] for p in prices(book)
+        [p.good, p.region, p.usd_per_kg, p.quality, p.rule, p.source] for p in table
     ]
     return ("good", "region", "price_usd_per_kg", "quality", "rule", "source"), rows

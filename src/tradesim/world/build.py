@@ -12,7 +12,7 @@ from tradesim import axes, rng
 from tradesim.errors import ModelError
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
 from tradesim.tables.further import with_further
-from tradesim.tables.loader import BaseYear, load_base
+from tradesim.tables.loader import BaseYear, base_of
 from tradesim.world import (
     alternatives,
     content,
@@ -61,7 +61,7 @@ def build_world(
     Returns arrays in t a week and USD/kg. Raises :class:`InputError` for too few firms and
     :class:`ModelError` when links do not add up to the recipes.
     """
-    base = with_further(base or load_base(), scenario.further_goods)
+    base = with_further(base or base_of(scenario.base_year), scenario.further_goods)
     cells = read_cells(base)
     firms = draw_firms(base, cells, scenario.firms, seed)
     network = flows.draw_network(base, cells, firms, seed)

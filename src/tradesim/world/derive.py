@@ -10,6 +10,7 @@ from tradesim import axes
 from tradesim.scenario import WEEKS_PER_YEAR
 from tradesim.world.firms import Firms
 from tradesim.world.types import (
+    BASE_YEAR,
     BY_ELEMENT,
     BY_INPUTS,
     MIXTURES,
@@ -189,8 +190,15 @@ def recoveries(firms: Firms, slots: Slots, nominal: Floats) -> Floats:
 
 
 def _transit(slots: Slots, links: Links, lanes: Lanes) -> Floats:
-    """Mean transit of an input's base-year supply in weeks [inputs]."""
-    awake = np.where(links.project == SLEEPING, 0.0, links.weight)
-    weight = awake * lanes.transit_weeks[links.lane]
-    total = sum_by(links.buyer, awake, slots.inputs)
-    return sum_by(links.buyer, weight, slots.inputs) / np.maximum(total, 1e-30)
+    """Mean transit of an input's base-year supply in weeks [inputs].
+
+    A project that is not built yet sends nothing, so it lengthens nobody's supply line; an input
+    without supply in the base year (of a project or a reserve) takes the mean over all its links.
+    """
+    in_base = np.where(links.project == BASE_YEAR, links.weight, 0.0)
+    fed = sum_by(links.buyer, in_base, slots.inputs) > 0
+    other = np.where(links.project == SLEEPING, 0.0, links.weight)
+    weight = np.where(fed[links.buyer], in_base, other)
+    total = sum_by(links.buyer, weight, slots.inputs)
+    weeks = sum_by(links.buyer, weight * lanes.transit_weeks[links.lane], slots.inputs)
+    return weeks / np.maximum(total, 1e-30)

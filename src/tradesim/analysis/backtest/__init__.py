@@ -1,0 +1,1 @@
+"""Back-tests: episodes run with the policies they had, and held against what was recorded."""
