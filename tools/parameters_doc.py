@@ -1,20 +1,27 @@
 """Write ``docs/parameters.md`` from the code: ``python tools/parameters_doc.py``.
 
-Two tables: the behavioural parameters, as :class:`tradesim.parameters.MarketParameters` declares
-them, and the numbers that stand as named constants in the modules of the model.
+The behavioural parameters and those of the blocks outside, as :mod:`tradesim.parameters` declares
+them, the keys of a scenario, and the numbers that stand as named constants in the model's modules.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from functools import lru_cache
 from pathlib import Path
 
+from pydantic import BaseModel
+
 import tradesim
+from md_tables import DOCS, code, head, row
+from tradesim import catalogue
 from tradesim.fields import Fact, facts
 from tradesim.parameters import SEARCH, TRIAL, MarketParameters, OutsideParameters
+from tradesim.scenario import Scenario
 
 PACKAGE = Path(tradesim.__file__).parent
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "parameters.md"
+PAGE = DOCS / "parameters.md"
 #: Where behaviour lives: what is not found here is used by nobody.
 MODEL = ("world", "market", "policies", "record", "outside.py", "model.py")
 #: Holds codes that are numbers by accident.
@@ -23,6 +30,7 @@ _CONSTANT = re.compile(r"^((?:[A-Z][A-Z0-9_]*)(?:, [A-Z][A-Z0-9_]*)*)(?:: \w+)? 
 _NUMBER = re.compile(r"^-?[\d.]+(?:e-?\d+)?(?:, -?[\d.]+(?:e-?\d+)?)*$|^float\(.*\)$")
 
 
+@lru_cache(maxsize=1)
 def sources() -> dict[str, str]:
     """The text of every module of the model by its path inside the package."""
     found: dict[str, str] = {}
@@ -33,15 +41,28 @@ def sources() -> dict[str, str]:
     return found
 
 
+def used_in(name: str, modules: dict[str, str] | None = None) -> list[str]:
+    """Modules of the model that read a parameter."""
+    texts = sources() if modules is None else modules
+    return [module for module, text in texts.items() if re.search(rf"\.{name}\b", text)]
+
+
 def parameter_row(fact: Fact, modules: dict[str, str]) -> str:
     """One line of the first table."""
-    used = [m for m, text in modules.items() if re.search(rf"\.{fact.name}\b", text)]
-    where = ", ".join(f"`{module}`" for module in used) or "nowhere"
+    where = code(used_in(fact.name, modules)) or "nowhere"
     cells = (
         f"`{fact.name}`", f"{fact.default:g}", fact.unit, f"{fact.low:g}–{fact.high:g}",
         fact.text, fact.source.replace(SEARCH, "*search*").replace(TRIAL, "*trial*"), where,
     )  # fmt: skip
-    return _row(cells)
+    return row(cells)
+
+
+def key_row(fact: Fact) -> str:
+    """One line of the table of a scenario's keys."""
+    plain = isinstance(fact.default, bool | int | float | dt.date)
+    default = catalogue.value_text(fact.default) if plain else "–"
+    cells = (f"`{fact.name}`", default, fact.allowed(), fact.text, fact.source)
+    return row(cells)
 
 
 def constants(modules: dict[str, str]) -> list[str]:
@@ -57,9 +78,15 @@ def constants(modules: dict[str, str]) -> list[str]:
                 continue
             match = _CONSTANT.match(line)
             if match and said and _NUMBER.match(match[2]):
-                rows.append(_row((f"`{match[1]}`", f"`{match[2]}`", " ".join(said), f"`{module}`")))
+                rows.append(row((f"`{match[1]}`", f"`{match[2]}`", " ".join(said), f"`{module}`")))
             said = []
     return rows
+
+
+def group(model: type[BaseModel], modules: dict[str, str]) -> list[str]:
+    """The table of a group of parameters and the empty line after it."""
+    heads = ("parameter", "default", "unit", "range", "meaning", "source", "used in")
+    return [*head(*heads), *(parameter_row(fact, modules) for fact in facts(model).values()), ""]
 
 
 def page() -> str:
@@ -78,34 +105,29 @@ def page() -> str:
         f"*search* stands for: {SEARCH}. Such a value is rounded and not calibrated. "
         f"*trial* stands for: {TRIAL}.",
         "",
-        *_table("parameter", "default", "unit", "range", "meaning", "source", "used in"),
-        *(parameter_row(fact, modules) for fact in facts(MarketParameters).values()),
-        "",
+        *group(MarketParameters, modules),
         "## Blocks outside rare earths",
         "",
         "Set one with `outside.NAME=VALUE`. Every value is to be swept over its range.",
         "",
-        *_table("parameter", "default", "unit", "range", "meaning", "source", "used in"),
-        *(parameter_row(fact, modules) for fact in facts(OutsideParameters).values()),
+        *group(OutsideParameters, modules),
+        "## Keys of a scenario",
+        "",
+        "Set one with `NAME=VALUE`. What policies hold stands in [policies.md](policies.md).",
+        "",
+        *head("key", "default", "allowed", "meaning", "source"),
+        *(key_row(fact) for fact in facts(Scenario).values()),
         "",
         "## Numbers fixed in the code",
         "",
         "Named constants that no key changes. Those without a source are assumptions or "
         "numerical tolerances, as the text says.",
         "",
-        *_table("constant", "value", "meaning", "module"),
+        *head("constant", "value", "meaning", "module"),
         *constants(modules),
         "",
     ]
     return "\n".join(lines)
-
-
-def _table(*heads: str) -> tuple[str, str]:
-    return _row(heads), _row(["---"] * len(heads))
-
-
-def _row(cells: tuple[str, ...] | list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":

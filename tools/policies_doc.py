@@ -6,14 +6,12 @@ dates, coverage, values and sources. ``tradesim describe`` draws on the same fac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-
+from md_tables import DOCS, code, head, row
 from tradesim import catalogue
 from tradesim.catalogue import Entry, Parameter
 from tradesim.policies import Policy
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "policies.md"
+PAGE = DOCS / "policies.md"
 
 HEAD = """\
 # Policies
@@ -52,8 +50,8 @@ def page() -> str:
     for cls in catalogue.classes(entries):
         lines += _instrument(cls, [each.name for each in entries if each.cls is cls])
     lines += ["## Pages by state", ""]
-    for code, instruments in catalogue.by_state(entries).items():
-        lines += [f"### {catalogue.economy(code)}", ""]
+    for state, instruments in catalogue.by_state(entries).items():
+        lines += [f"### {catalogue.economy(state)}", ""]
         for found in instruments.values():
             for each in found:
                 lines += _entry(each)
@@ -67,24 +65,24 @@ def _instrument(cls: type[Policy], pages: list[str]) -> list[str]:
     if cls.acts_through:
         lines += [f"Acts through {cls.acts_through}.", ""]
     if cls.needs:
-        lines += ["Acts on what these control: " + _names(cls.needs) + ".", ""]
+        lines += ["Acts on what these control: " + code(cls.needs) + ".", ""]
     found = catalogue.parameters(cls)
     if found:
-        lines += _table("parameter", "unit", "default", "allowed", "meaning", "source")
+        lines += head("parameter", "unit", "default", "allowed", "meaning", "source")
         for each in found:
             lines += _parameter(each)
         lines.append("")
-    return [*lines, "Pages: " + (_names(pages) or "none yet") + ".", ""]
+    return [*lines, "Pages: " + (code(pages) or "none yet") + ".", ""]
 
 
 def _parameter(each: Parameter) -> list[str]:
     fact = each.fact
     default = "must be given" if each.required else catalogue.value_text(fact.default)
     own = (f"`{fact.name}`", fact.unit, default, fact.allowed(), fact.text, fact.source)
-    rows = [_row(own)]
+    rows = [row(own)]
     for part in each.inside:
         cells = (f"`{fact.name}[].{part.name}`", part.unit, "", part.allowed(), part.text)
-        rows.append(_row((*cells, part.source)))
+        rows.append(row((*cells, part.source)))
     return rows
 
 
@@ -108,18 +106,6 @@ def _entry(each: Entry) -> list[str]:
 
 def _unit(each: Parameter) -> str:
     return f" ({each.fact.unit})" if each.fact.unit else ""
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _table(*heads: str) -> list[str]:
-    return [_row(heads), _row(["---"] * len(heads))]
-
-
-def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":

@@ -152,4 +152,4 @@ def _bound(info: FieldInfo, *sides: str) -> float | None:
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:
-    return tuple(a for a in get_args(annotation) if isinstance(a, str))
+    return tuple(str(a) for a in get_args(annotation) if isinstance(a, str | int))

@@ -48,8 +48,8 @@ class LaneLinks:
 class Desk:
     """How much an authority can decide: applications for ``links`` [links], t a week in all."""
 
-    links: Flags
-    t_per_week: float
+    links: Flags  # [links] whose applications it decides
+    t_per_week: float  # t a week in all
 
 
 @dataclass(frozen=True)
@@ -83,18 +83,18 @@ class LicenceTerms:
     """What policies have written so far for one authority; arrays [links], times in weeks."""
 
     lane_links: LaneLinks
-    covered: Flags
-    exempt: Flags
-    approval: Floats
-    approval_floor: Floats
-    approval_factor: Floats
-    delay_weeks: Floats
-    delay_cap_weeks: Floats
-    delay_factor: Floats
-    validity_weeks: Floats
-    validity_floor_weeks: Floats
-    opens_week: Floats
-    stages: int = 1
+    covered: Flags  # [links] need a licence
+    exempt: Flags  # [links] need none whatever covers them
+    approval: Floats  # [links] strict: lowest probability
+    approval_floor: Floats  # [links] eased: least probability
+    approval_factor: Floats  # [links] tightened
+    delay_weeks: Floats  # [links] strict: longest mean wait
+    delay_cap_weeks: Floats  # [links] eased: longest mean wait
+    delay_factor: Floats  # [links] tightened
+    validity_weeks: Floats  # [links] strict: shortest
+    validity_floor_weeks: Floats  # [links] eased: least
+    opens_week: Floats  # [links] no decision before this week of the run
+    stages: int = 1  # of the delay (Erlang shape)
     desks: dict[str, Desk] = field(default_factory=dict)  # by policy
 
     @classmethod

@@ -51,7 +51,9 @@ class TradeModel(mesa.Model):
     scenario : what to simulate (typed, checked).
     seed : run seed; decides the drawn network, demand noise and licence decisions.
     record : ``monthly`` or ``full`` (every step).
-    world : a world built before for the same scenario and seed (by default :func:`world_of`).
+    world : a world built before for the same scenario (by default :func:`world_of` with ``seed``).
+        One that was built with another seed keeps its network; ``seed`` then decides only what is
+        drawn while the run goes on.
     """
 
     def __init__(
@@ -61,7 +63,8 @@ class TradeModel(mesa.Model):
         super().__init__(rng=seed)
         self.scenario, self.params, self.run_seed = scenario, scenario.market, seed
         self.policies: dict[str, Policy] = policies.load(scenario.policies, allowed=("",))
-        self.world = world or world_of(scenario, seed, reserves_of(self.policies))
+        built = world or world_of(scenario, seed, reserves_of(self.policies))
+        self.world = built if built.seed == seed else replace(built, seed=seed)
         self.substeps = max(1, int(np.ceil(scenario.step_weeks)))
         self.dt = scenario.step_weeks / self.substeps
         self.week = 0.0
@@ -187,6 +190,7 @@ class TradeModel(mesa.Model):
             )  # fmt: skip
 
     def _states_act(self) -> None:
+        """Let every government decide; those of this version follow the script."""
         for state in self.states:
             state.act()
 
@@ -240,6 +244,7 @@ class TradeModel(mesa.Model):
         state.switched_on[dated] = after[world.links.project[dated]]
 
     def _record(self, step_over: bool) -> None:
+        """Book the blocks outside, move the clock on and write the step down."""
         if self.outside_usd is not None:
             self.state.rest_of_trade_usd += self.outside_usd[0] * self.dt
             self.state.chips_usd += self.outside_usd[1] * self.dt

@@ -31,10 +31,10 @@ class Programme:
     target_t: Floats  # [goods] in all; 0 off the list
     t_per_week: Floats  # [goods]
     total_usd: float  # for all goods together
-    ceiling: float
-    release_above: float
+    ceiling: float  # highest landed price over base price at which it buys
+    release_above: float  # ask over base price from which it releases
     release_per_week: float  # share of the stock a week, while it releases
-    trend: float = 0.0
+    trend: float = 0.0  # share above its trailing average at which a private one buys; 0: public
     watched: Flags | None = None  # [economies] whose asks a speculator looks at
 
     @property
@@ -50,10 +50,10 @@ class Guarantee:
     ``share`` of sales is covered; the payer gets the share ``upside`` of a price above the floor.
     """
 
-    floor_usd_per_kg: Floats
-    share: Floats
-    upside: Floats
-    payer: npt.NDArray[np.int64]
+    floor_usd_per_kg: Floats  # [outputs]
+    share: Floats  # [outputs] of sales that is covered
+    upside: Floats  # [outputs] share of a price above the floor that the payer gets
+    payer: npt.NDArray[np.int64]  # [outputs] economy
 
     def premium(self, price: Floats) -> Floats:
         """What the payer adds to a market price, USD/kg; negative where the payer gains."""
@@ -71,6 +71,6 @@ class Funding:
     """Public money for projects: who pays, how fast, how much in all, and to whom."""
 
     payers: Floats  # [economies] shares adding up to one
-    usd_per_week: float
-    total_usd: float
+    usd_per_week: float  # while money is left
+    total_usd: float  # in all
     share: Floats  # [firms] adding up to one

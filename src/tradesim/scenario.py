@@ -15,6 +15,11 @@ from tradesim.parameters import MarketParameters, OutsideParameters
 #: Weeks in a Julian year of 365.25 days; turns annual tonnes into weekly ones.
 WEEKS_PER_YEAR = 365.25 / 7.0
 
+_CHOICE = "setting of the computation; docs/robustness.md shows what hangs on it"
+_WEEKS: dict[str, Any] = {"unit": "weeks", "source": _CHOICE}
+_FIRMS: dict[str, Any] = {"unit": "firms", "source": _CHOICE}
+_NOISE: dict[str, Any] = {"unit": "relative standard deviation", "source": "assumption"}
+
 
 class Scenario(BaseModel):
     """One world to simulate: story, horizon, behaviour and policies.
@@ -31,24 +36,35 @@ class Scenario(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    title: str
-    story: str = ""
-    sources: tuple[str, ...] = ()
-    compare: str | None = None
-    base_year: Literal[2024, 2009] = 2024
-    start: dt.date = dt.date(2025, 1, 6)
-    weeks: int = Field(156, ge=1, le=1040)
-    step_weeks: float = Field(1.0, ge=0.25, le=4)
-    firms: int = Field(400, ge=1, le=20_000)
-    noise: float = Field(0.03, ge=0, le=1)
-    growth: bool = False
-    growth_from: dt.date | None = None
-    pipeline: bool = False
-    further_goods: tuple[str, ...] = ()
-    market: MarketParameters = MarketParameters()
-    outside: OutsideParameters = OutsideParameters()
-    policies: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    name: str = Field(description="Name of the world, as in the tables")
+    title: str = Field(description="What it is, in a line")
+    story: str = Field("", description="What happens, in words")
+    sources: tuple[str, ...] = Field((), description="Evidence for the story")
+    compare: str | None = Field(None, description="World that it is compared with")
+    base_year: Literal[2024, 2009] = Field(2024, description="Tables that the world is built from")
+    start: dt.date = Field(dt.date(2025, 1, 6), description="First day of the run, a Monday")
+    weeks: int = Field(156, ge=1, le=1040, description="Horizon", json_schema_extra=_WEEKS)
+    step_weeks: float = Field(
+        1.0, ge=0.25, le=4, description="Length of a step", json_schema_extra=_WEEKS
+    )
+    firms: int = Field(
+        400, ge=1, le=20_000, description="Firms of the base year", json_schema_extra=_FIRMS
+    )
+    noise: float = Field(
+        0.03, ge=0, le=1, description="Spread of final demand from week to week",
+        json_schema_extra=_NOISE,
+    )  # fmt: skip
+    growth: bool = Field(False, description="Whether final demand and planned capacity grow")
+    growth_from: dt.date | None = Field(None, description="First day of growth; none: the start")
+    pipeline: bool = Field(False, description="Whether dated projects come on")
+    further_goods: tuple[str, ...] = Field((), description="Goods beside the chain that are traded")
+    market: MarketParameters = Field(MarketParameters(), description="Behaviour, a group of keys")
+    outside: OutsideParameters = Field(
+        OutsideParameters(), description="Blocks outside rare earths, a group of keys"
+    )
+    policies: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Policies by name, each with its class and parameters"
+    )
 
     @model_validator(mode="after")
     def _growth_does_not_jump(self) -> Scenario:

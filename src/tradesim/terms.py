@@ -41,10 +41,10 @@ class Allowance:
     at pace 1 evenly, above it sooner. Weeks count from the start of the run.
     """
 
-    t: float
-    starts_week: float
-    ends_week: float
-    pace: float = 1.0
+    t: float  # counted t in all
+    starts_week: float  # of the run
+    ends_week: float  # of the run
+    pace: float = 1.0  # draw over the even rate, ratio
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ class TonnageLimit:
     """
 
     weight: Floats
-    t_per_week: float
+    t_per_week: float  # counted t; with an allowance its mean
     holder: str
-    imposed_by: str
+    imposed_by: str  # economy
     allowance: Allowance | None = None
     held_by_licences: bool = False
-    undeclared_t_per_week: float = 0.0
+    undeclared_t_per_week: float = 0.0  # counted t that pass it undeclared
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class ContentRule:
     ``content_economy`` (an index, or -1 for the seller's own).
     """
 
-    authority: str
+    authority: str  # economy that claims it
     lanes: Flags
     elements: Floats
     threshold: float
@@ -112,12 +112,12 @@ class Border:
 class FirmTerms:
     """Levers on firms [firms]; ones and zeros are the world without policies."""
 
-    progress: Floats  # weeks of progress of a project in a week
-    capacity: Floats  # largest share of nameplate that may run
-    ceiling_t_per_week: Floats  # most activity that is allowed, infinite without a quota
-    ramp_yield: Floats  # share of a ramping plant's output that is sound
-    service_loss_per_year: Floats  # share of running capacity lost a year for want of service
-    hurdle: Floats  # factor on the expected price that investment asks for
+    progress: Floats  # [firms] weeks of progress of a project in a week
+    capacity: Floats  # [firms] largest share of nameplate that may run
+    ceiling_t_per_week: Floats  # [firms] most activity that is allowed, infinite without a quota
+    ramp_yield: Floats  # [firms] share of a ramping plant's output that is sound
+    service_loss_per_year: Floats  # [firms] share of what runs that fails in a year
+    hurdle: Floats  # [firms] factor on the expected price that investment asks for
 
     @classmethod
     def free(cls, firms: int) -> FirmTerms:
@@ -172,17 +172,17 @@ class FirmTerms:
 class Terms:
     """Every lever: on lanes [lanes], links, firms and output slots; units as the names say."""
 
-    ad_valorem: Floats  # import duty as a share of the value at the border
-    specific_usd_per_kg: Floats  # import duty per kilogram
-    export_tax: Floats  # share of the FOB value
-    cap_t_per_week: Floats
-    hold_share: Floats  # share of shipments that customs detains
-    hold_weeks: Floats  # mean time that a detained lot waits
-    alarm: Floats  # expected loss of supply, 0-1
-    preference: Floats  # factor on a buyer's liking of the lane
+    ad_valorem: Floats  # [lanes] import duty as a share of the value at the border
+    specific_usd_per_kg: Floats  # [lanes] import duty per kilogram
+    export_tax: Floats  # [lanes] share of the FOB value
+    cap_t_per_week: Floats  # [lanes] most that may pass, t a week; infinite without a cap
+    hold_share: Floats  # [lanes] share of shipments that customs detains
+    hold_weeks: Floats  # [lanes] mean time that a detained lot waits
+    alarm: Floats  # [lanes] expected loss of supply, 0-1
+    preference: Floats  # [lanes] factor on a buyer's liking of the lane
     ceiling: Floats  # [lanes] largest share of an economy's orders of a good from one origin
-    detection: Floats  # probability that a lot past a control is found
-    penalty: Floats  # fine on a lot that is found, share of its value
+    detection: Floats  # [lanes] probability that a lot past a control is found
+    penalty: Floats  # [lanes] fine on a lot that is found, share of its value
     closed: Flags  # [links] no trade between these two firms
     floor_usd_per_kg: Floats  # [outputs] price that a government guarantees
     floor_payer: npt.NDArray[np.int64]  # [outputs] economy that pays the difference
@@ -196,9 +196,13 @@ class Terms:
     limits: dict[str, TonnageLimit] = field(default_factory=dict)  # by policy
     programmes: dict[str, Programme] = field(default_factory=dict)  # by policy
     funding: dict[str, Funding] = field(default_factory=dict)  # by policy
-    # outside the rare-earth market: (importer, exporter) and (imposer, target, kind of control)
-    outside_duties: dict[tuple[str, str], float] = field(default_factory=dict)
-    chip_controls: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    # outside the rare-earth market
+    outside_duties: dict[tuple[str, str], float] = field(  # share, by importer and exporter
+        default_factory=dict
+    )
+    chip_controls: dict[tuple[str, str, str], float] = field(  # severity, by imposer, target, kind
+        default_factory=dict
+    )
 
     @classmethod
     def free(cls, world: World) -> Terms:

@@ -161,6 +161,16 @@ def test_quarter_weeks_agree_with_weeks() -> None:
     assert ((sums[1] / sums[0]) - 1.0).abs().max() < 0.03
 
 
+@pytest.mark.parametrize("step", [2.0, 4.0])
+def test_longer_steps_are_computed_in_weeks(step: float) -> None:
+    """They deliver what weekly steps do, month by month: a year of 48 weeks is whole steps."""
+    weekly, coarse = (
+        tables("april_2025", 0, "monthly", weeks=48, step_weeks=length)["markets"]
+        for length in (1.0, step)
+    )
+    assert np.allclose(weekly["deliveries_t"], coarse["deliveries_t"], rtol=1e-9, atol=1e-9)
+
+
 def test_agents_are_what_mesa_users_expect() -> None:
     """States and lazy firms in model.agents, selectable by type; a view reads the arrays."""
     model = TradeModel(named("april_2025", weeks=20), 0)

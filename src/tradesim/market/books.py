@@ -25,18 +25,18 @@ class LicenceBook:
     Tonnes. ``queue`` is [n, stages], ``cleared`` [n, VINTAGES] with the newest vintage first.
     """
 
-    authority: str
-    links: Ints
+    authority: str  # economy that licenses
+    links: Ints  # [n] links that it controls
     position: Ints  # [links] place in this book, -1 outside
-    queue: Floats
+    queue: Floats  # [n, stages] t that wait for a decision
     age: Floats  # [n, stages] tonne-weeks that what is queued has waited
     waited: Floats  # [n] tonne-weeks that what was decided in this step had waited
-    cleared: Floats
+    cleared: Floats  # [n, vintages] t granted and not shipped, newest first
     vintage_age_weeks: Floats  # [n] since the newest vintage was opened
-    applied: Floats
-    granted: Floats
-    denied: Floats
-    lapsed: Floats
+    applied: Floats  # [n] t applied for in the step
+    granted: Floats  # [n] t
+    denied: Floats  # [n] t
+    lapsed: Floats  # [n] t
     approval: Floats  # expected probability of a grant [n]
     delay_weeks: Floats  # mean wait for a decision [n]
     validity_weeks: Floats  # of what is granted [n]
@@ -44,7 +44,7 @@ class LicenceBook:
     desks: tuple[tuple[Flags, float], ...]  # links [n] and t a week that a desk can decide
     fraction: Floats  # share of a link's shipments that needs the licence [n]
     licensed: Floats  # shipped under the licence in this step [n]
-    drawn_block: int
+    drawn_block: int  # number of the block of weeks that is drawn
     draws: Floats  # [n, BLOCK_WEEKS] uniforms
 
     @classmethod

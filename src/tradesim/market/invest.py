@@ -15,6 +15,9 @@ from tradesim.world.types import Floats, World, sum_by
 IDLE_BELOW = 0.7
 #: Price ratio (log) at which users replace an input as fast as they can: three times base.
 FULL_PRESSURE = float(np.log(3.0))
+#: Pressure below which users do not think of replacing, and above which they replace more; between
+#: the two they go back (assumption: thresholds that keep noise from moving recipes).
+FELT_FROM, GROWS_ABOVE = 0.05, 0.1
 
 
 def online_capacity(
@@ -57,7 +60,7 @@ def substitution_step(
     grown = replaced + speed * pressure * (1.0 - replaced / limit)
     kept = params.substitution_kept * peak
     eased = np.maximum(replaced - speed * (1.0 - pressure), np.minimum(kept, replaced))
-    return np.where(pressure > 0.1, np.minimum(grown, limit), eased)
+    return np.where(pressure > GROWS_ABOVE, np.minimum(grown, limit), eased)
 
 
 def invest(
@@ -126,7 +129,7 @@ def _substitute(world: World, state: MarketState, params: MarketParameters) -> N
     ) / world.price0
     scarce = np.log(np.maximum(paid[market], 1e-9)) / FULL_PRESSURE + state.risk
     pressure = np.where(world.final | world.thrifts, np.clip(scarce, 0.0, 1.0), 0.0)
-    pressure = np.where(pressure > 0.05, pressure, 0.0)
+    pressure = np.where(pressure > FELT_FROM, pressure, 0.0)
     state.substitution = substitution_step(
         state.substitution, state.substitution_peak, pressure, params, state.dt
     )

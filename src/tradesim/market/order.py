@@ -9,6 +9,10 @@ from tradesim.parameters import MarketParameters
 from tradesim.terms import Terms
 from tradesim.world.types import SLEEPING, Floats, World, sum_by
 
+#: Longest licence wait that buyers order ahead of, in weeks (assumption: half a year, the usual
+#: validity of a licence).
+LONGEST_WAIT_WEEKS = 26.0
+
 
 def order_rate(use: Floats, stock_gap: Floats, line_gap: Floats, weeks: float) -> Floats:
     """Orders per week: expected use plus gaps closed over ``weeks``, never negative.
@@ -77,7 +81,7 @@ def feel_risk(world: World, state: MarketState, params: MarketParameters) -> Non
     for book in state.books.values():
         pending = sum_by(links.buyer[book.links], book.pending(), inputs)
         wait += pending / np.maximum(state.expected_use, 1e-12)
-    wait = np.minimum(wait, 26.0)
+    wait = np.minimum(wait, LONGEST_WAIT_WEEKS)
     state.learned_wait += gain(params.wait_learning_weeks, state.dt) * (wait - state.learned_wait)
 
 

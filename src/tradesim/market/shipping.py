@@ -26,10 +26,10 @@ class Transit:
     detains. Buyers are numbered as in ``buyer`` (position of each link's buyer).
     """
 
-    ring: Floats
-    cursor: int
+    ring: Floats  # [steps, buyers, columns] under way
+    cursor: int  # row of the ring that arrives next
     held: Floats  # [2, buyers, columns]
-    holding: bool
+    holding: bool  # whether customs detains anything
     lag: Ints  # [links] transit steps
     links: Ints  # links that this transit carries
     row: Ints  # [links] buyer's position

@@ -12,6 +12,10 @@ from tradesim.world.types import Floats, World, sum_by
 
 #: Perceived risk at which a buyer starts to look elsewhere, and at which it looks in earnest.
 WAKES_ABOVE, AWAKE_AT = 0.15, 0.5
+#: Widest that stock over target counts in a seller's appeal, either way (assumption).
+WIDEST_STOCK = 16.0
+#: Least share of orders filled that a buyer remembers, so that nobody is written off for good.
+LEAST_FILL = 0.02
 
 
 def landed_price(
@@ -45,7 +49,7 @@ def availability(stock: Floats, target: Floats) -> Floats:
     Goods are offered where they lie, so two sellers at one price do not drift apart for good.
     """
     ratio = np.where(target > 1e-9, stock / np.maximum(target, 1e-9), 1.0)
-    return np.asarray(np.sqrt(np.clip(ratio, 1.0 / 16.0, 16.0)), np.float64)
+    return np.asarray(np.sqrt(np.clip(ratio, 1.0 / WIDEST_STOCK, WIDEST_STOCK)), np.float64)
 
 
 def source(
@@ -96,5 +100,5 @@ def remember(world: World, state: MarketState, params: MarketParameters) -> None
     for book in state.books.values():
         filled[book.links] = np.maximum(filled[book.links], book.fraction * book.approval)
     state.fill = np.maximum(
-        state.fill + gain(params.reliability_weeks, state.dt) * (filled - state.fill), 0.02
+        state.fill + gain(params.reliability_weeks, state.dt) * (filled - state.fill), LEAST_FILL
     )

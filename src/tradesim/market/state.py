@@ -28,7 +28,7 @@ class Ledger:
     """Oxide equivalent in t since the start: by element, and the part mined in China."""
 
     elements: Floats  # [elements]
-    chinese: float
+    chinese: float  # the part that was mined in China
 
     @classmethod
     def empty(cls) -> Ledger:
@@ -70,15 +70,15 @@ class MarketState:
     Flows are t in the current step, stocks t, prices USD/kg, rates per week.
     """
 
-    dt: float  # weeks
+    dt: float  # length of a step, weeks
     # stocks [slots], their Chinese-mined part [slots], elements of mixtures [mixed, elements]
-    stock: Floats
-    chinese: Floats
-    elements: Floats
+    stock: Floats  # [slots] t
+    chinese: Floats  # [slots] the part of it that was mined in China, t of oxide equivalent
+    elements: Floats  # [mixed, elements] what is in mixtures, t of oxide equivalent
     shipping: Shipping
     # legal origin by authority: [slots, COLUMNS x tracked], t of oxide equivalent
-    tracked: tuple[str, ...]
-    origin: Floats
+    tracked: tuple[str, ...]  # authorities whose legal origin stocks carry
+    origin: Floats  # [slots, columns] by element and technology, t of oxide equivalent
     origin_made: Floats  # [columns] created by processing less consumed and lost, since the start
     origin_fixed: Floats  # [firms, columns] origin of what a firm makes whatever it eats, or nan
     needs: dict[str, Needs]  # what content rules find, by policy
@@ -94,7 +94,7 @@ class MarketState:
     alarm: Floats  # [inputs] perceived risk from announcements, 0-1
     fill: Floats  # [links] remembered share of orders filled
     substitution: Floats  # [inputs] share of an input replaced or thrifted
-    substitution_peak: Floats
+    substitution_peak: Floats  # [inputs] largest share reached so far
     final_demand: Floats  # [inputs] t a week wanted at base price, before noise
     alarm_heard: Floats  # [inputs] alarm level of the controls already known
     target_out: Floats  # [outputs] stock that sellers aim at, t
@@ -111,26 +111,26 @@ class MarketState:
     undeclared_t: dict[str, float]  # counted t that leave past a limit in this step, by limit
     used_t: dict[str, tuple[float, float]]  # first week of the allowance and t used, by limit
     landed: Floats  # [lanes] duty-paid spot price at the destination, USD/kg
-    cover: Floats
-    ask: Floats
-    expected_price: Floats  # ratio to base
-    cost_index: Floats  # ratio to base
-    contract: Floats
+    cover: Floats  # [markets] stock and goods under way over their targets
+    ask: Floats  # [markets] price of a marginal spot kilogram, USD/kg
+    expected_price: Floats  # [markets] expected scarcity, ratio to base
+    cost_index: Floats  # [markets] unit cost, ratio to base
+    contract: Floats  # [markets] trailing average of the ask, USD/kg
     # capacity [firms], t of activity a week
     progress: Floats  # [firms] weeks of work done on a project since the start
     unserved: Floats  # [firms] share of capacity that stands for want of service
     able: Floats | None  # [firms] most that may run, t a week; None while nothing binds
     sound: Floats | None  # [firms] sound share of output; None while all is sound
     funded_usd: dict[str, float]  # USD paid into projects, by policy
-    nameplate: Floats
-    online: Floats
-    expansion: Floats  # capacity added by investment
-    building: Floats  # [firms, stages]
-    wanted: Floats  # desired activity before capacity, t a week
-    planned: Floats  # desired activity t a week
-    activity: Floats  # t a week
+    nameplate: Floats  # [firms] t a week
+    online: Floats  # [firms] the part of it that is staffed and running, t a week
+    expansion: Floats  # [firms] capacity added by investment, t a week
+    building: Floats  # [firms, stages] capacity ordered and not finished, t a week
+    wanted: Floats  # [firms] desired activity before capacity, t a week
+    planned: Floats  # [firms] activity planned, t a week
+    activity: Floats  # [firms] activity in the step, t a week
     # licences by authority
-    books: dict[str, LicenceBook]
+    books: dict[str, LicenceBook]  # queue and balances, by authority
     # flows of the step
     orders: Floats  # [inputs] t
     ordered: Floats  # [links] t

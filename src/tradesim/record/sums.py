@@ -12,6 +12,8 @@ from tradesim.world.types import N_ECONOMIES, Floats, World
 
 #: A plant that gets less than this share of what its plan needs stands still.
 STOPPED_BELOW = 0.2
+#: A plan below this share of base activity is none (assumption).
+PLANS_ABOVE = 0.05
 
 #: Flows of input slots summed over a period [inputs], t.
 INPUT_FLOWS: Mapping[str, Callable[[MarketState], Floats]] = {
@@ -106,7 +108,7 @@ def standing_still(world: World, state: MarketState) -> Floats:
     """
     needs = np.zeros(len(world.firms), np.bool_)
     needs[world.fed] = True
-    plans = state.planned > 0.05 * world.activity_nominal_t
+    plans = state.planned > PLANS_ABOVE * world.activity_nominal_t
     built = world.firms.cell >= 0
     stands = needs & plans & built & (state.run_share < STOPPED_BELOW)
     return np.asarray(stands, np.float64)

@@ -23,6 +23,10 @@ Ints = npt.NDArray[np.int64]
 #: Log standard deviation of firm size inside a cell. Assumption: the five largest of several
 #: hundred Chinese magnet makers hold 17% of capacity (SMM 2024), far from a power law.
 SIZE_SPREAD = 0.8
+#: Least capacity over activity of a cell, where its table says less (assumption).
+LEAST_ROOM = 1.02
+#: Most of a cell that its named firms hold together when others stand beside them (assumption).
+MOST_NAMED = 0.95
 
 
 @dataclass(frozen=True)
@@ -43,17 +47,17 @@ class Cells:
 class Firms:
     """Firms as arrays of shape [firms]; tonnes a year unless the name says otherwise."""
 
-    name: tuple[str, ...]
-    id: npt.NDArray[np.uint64]
-    cell: Ints  # -1 for a project that is not in any base-year cell
-    economy: Ints
-    stage: Ints
-    line: tuple[str, ...]
-    share: Floats  # of its cell's activity
-    activity_t: Floats
-    capacity_t: Floats
-    start_week: Floats  # 0 for firms of the base year
-    ramp_weeks: Floats
+    name: tuple[str, ...]  # [firms]
+    id: npt.NDArray[np.uint64]  # [firms] stable id, from economy, stage, line and name
+    cell: Ints  # [firms] base-year cell, -1 for a project, trader or reserve
+    economy: Ints  # [firms]
+    stage: Ints  # [firms]
+    line: tuple[str, ...]  # [firms] ore, grade, metal or end use
+    share: Floats  # [firms] of its cell's activity
+    activity_t: Floats  # [firms] activity of the base year, of a project at full ramp, t a year
+    capacity_t: Floats  # [firms] nameplate, t a year
+    start_week: Floats  # [firms] week of the run in which it starts, 0 for firms of the base year
+    ramp_weeks: Floats  # [firms] from its start to full nameplate
 
     def __len__(self) -> int:
         """Number of firms."""
@@ -77,7 +81,7 @@ def read_cells(base: BaseYear) -> Cells:
         output = float(rows["output_t"][row])
         key_list.append(key)
         activity.append(inputs[key] if fed_by_input else output)
-        capacity.append(max(float(rows["capacity_t"][row]), 1.02 * activity[-1]))
+        capacity.append(max(float(rows["capacity_t"][row]), LEAST_ROOM * activity[-1]))
     size = np.asarray(activity)
     return Cells(tuple(key_list), size, np.asarray(capacity), np.sqrt(size))
 
@@ -153,8 +157,8 @@ def _shares(seed: int, key: tuple[str, str, str], labels: list[str], known: Floa
     others = len(labels) - len(known)
     if others == 0:
         return np.asarray(known / known.sum(), np.float64)
-    if known.sum() > 0.95:
-        known = known * (0.95 / known.sum())
+    if known.sum() > MOST_NAMED:
+        known = known * (MOST_NAMED / known.sum())
     ids = [rng.stable_id("/".join((*key, label))) for label in labels[len(known) :]]
     size = np.exp(SIZE_SPREAD * rng.normals(seed, "firm size", ids))
     return np.concatenate((known, (1.0 - known.sum()) * size / size.sum()))

@@ -93,6 +93,7 @@ class Order:
     """Seeded orders of firms: a rank per firm and pass, turned round by a label."""
 
     def __init__(self, seed: int, ids: npt.NDArray[np.uint64]) -> None:
+        """Draw a rank for every firm, side and pass."""
         self._rank = rng.uniforms(seed, "network order", ids[:, None], np.arange(2 * PASSES))
 
     def of(self, firms: Ints, side: int, label: str) -> Ints:

@@ -15,6 +15,10 @@ from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Slots, sum_by
 PASSED_ON = 0.9
 #: Stands in for the price, in USD/kg, of a further good that the world does not trade.
 NO_MARKET = 1.0
+#: Share of rare-earth goods in the price of a product that no table names (assumption).
+USUAL_COST_SHARE = 0.1
+#: Least share of an input in its user's cost, so that a choke price stays finite (assumption).
+LEAST_COST_SHARE = 1e-4
 
 
 def base_prices(base: BaseYear) -> Floats:
@@ -84,7 +88,7 @@ def _unit_shares(base: BaseYear, firms: Firms, slots: Slots, price0: Floats) -> 
             market = int(firms.economy[firm]) * N_GOODS + motor
             share[slot] = min(1.0, price0[slots.market[slot]] / price0[market])
         elif firms.stage[firm] == axes.STAGE_INDEX["manufacture"]:
-            share[slot] = final.get(firms.line[firm], 0.1)
+            share[slot] = final.get(firms.line[firm], USUAL_COST_SHARE)
     return share
 
 
@@ -107,12 +111,12 @@ def cost_shares(base: BaseYear, firms: Firms, slots: Slots, price0: Floats) -> F
     final = _final_shares(base)
     bought = sum_by(slots.firm[: slots.inputs], value[: slots.inputs], len(firms))
     manufacture = firms.stage == axes.STAGE_INDEX["manufacture"]
-    product = np.array([final.get(line, 0.1) for line in firms.line])
+    product = np.array([final.get(line, USUAL_COST_SHARE) for line in firms.line])
     output = np.where(manufacture, bought / product, output)
     share = np.ones(len(slots))
     inputs = slice(0, slots.inputs)
     ratio = value[inputs] / np.maximum(output[slots.firm[inputs]], 1e-30)
-    share[inputs] = np.where(value[inputs] > 0, np.clip(ratio, 1e-4, 1.0), 1.0)
+    share[inputs] = np.where(value[inputs] > 0, np.clip(ratio, LEAST_COST_SHARE, 1.0), 1.0)
     return share
 
 

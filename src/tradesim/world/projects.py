@@ -22,6 +22,8 @@ from tradesim.world.types import N_GOODS, Floats, Ints
 PARTNERS = 4
 #: Preference for a partner at home, and against one in China (assumption: offtake policy).
 AT_HOME, IN_CHINA = 5.0, 0.1
+#: Most that a project may weigh with a customer, over all its base-year suppliers (assumption).
+MOST_WEIGHT = 3.0
 
 _CHINA = axes.ECONOMY_INDEX["CHN"]
 
@@ -138,7 +140,7 @@ def _partners(
                 found.append((partner, number, good, use, part))
             else:
                 weight = flow_t[good] * part / size[partner]
-                found.append((number, partner, good, use, min(weight, 3.0)))
+                found.append((number, partner, good, use, min(weight, MOST_WEIGHT)))
     return found
 
 

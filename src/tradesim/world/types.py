@@ -32,17 +32,17 @@ BY_RECIPE, BY_ELEMENT, BY_INPUTS = 0, 1, 2
 class Slots:
     """A stock of one good at one firm. The first ``inputs`` slots are inputs, by firm."""
 
-    inputs: int
-    firm: Ints
-    good: Ints
-    market: Ints  # economy * N_GOODS + good
-    base_t: Floats  # t a week in the base year: use of an input, net sales of an output
-    per_activity: Floats  # t of input or output per t of the firm's activity
-    cover_weeks: Floats
+    inputs: int  # how many slots are inputs
+    firm: Ints  # [slots] whose stock it is
+    good: Ints  # [slots] what it holds
+    market: Ints  # [slots] economy * N_GOODS + good
+    base_t: Floats  # [slots] t a week in the base year: use of an input, net sales of an output
+    per_activity: Floats  # [slots] t of input or output per t of the firm's activity
+    cover_weeks: Floats  # [slots] target stock over weekly use or sales
     vector: Floats  # [slots, N_ELEMENTS] oxide equivalent per t: fixed, or of the base year
-    filled: Ints  # output slots: BY_RECIPE, BY_ELEMENT or BY_INPUTS
-    element: Ints  # element of an oxide output, else -1
-    disposal: Floats  # share of output that leaves the market in the base year
+    filled: Ints  # [slots] how an output is filled: BY_RECIPE, BY_ELEMENT or BY_INPUTS
+    element: Ints  # [slots] element of an oxide output, else -1
+    disposal: Floats  # [slots] share of output that leaves the market in the base year
     base_chinese: Floats  # [slots] oxide equivalent mined in China per t in the base year
 
     def __len__(self) -> int:
@@ -57,13 +57,15 @@ class Lanes:
     ``known`` keeps which lanes a policy covers, so that it is worked out once.
     """
 
-    origin: Ints
-    destination: Ints
-    good: Ints
-    use: Ints
-    base_t: Floats  # t a week
-    transit_weeks: Floats
-    known: dict[object, Flags] = field(default_factory=dict, compare=False)
+    origin: Ints  # [lanes] economy of the seller
+    destination: Ints  # [lanes] economy of the buyer
+    good: Ints  # [lanes]
+    use: Ints  # [lanes] certified end use (index on USE_LABELS)
+    base_t: Floats  # [lanes] t a week in the base year
+    transit_weeks: Floats  # [lanes]
+    known: dict[object, Flags] = field(  # [lanes] which lanes a coverage takes in, kept
+        default_factory=dict, compare=False
+    )
 
     def __len__(self) -> int:
         """Number of lanes."""
@@ -74,13 +76,13 @@ class Lanes:
 class Links:
     """Seller slot -> buyer slot, on a lane; sorted by buyer slot."""
 
-    seller: Ints
-    buyer: Ints
-    lane: Ints
-    id: npt.NDArray[np.uint64]
-    base_t: Floats  # t a week
-    weight: Floats  # share of the buyer's purchases in the base year; of a project, when it runs
-    project: Ints  # firm whose ramp switches the link on, BASE_YEAR, SLEEPING or PUBLIC
+    seller: Ints  # [links] slot that it leaves
+    buyer: Ints  # [links] slot that it comes to
+    lane: Ints  # [links]
+    id: npt.NDArray[np.uint64]  # [links] stable id of seller, buyer and good
+    base_t: Floats  # [links] t a week in the base year
+    weight: Floats  # [links] share of the buyer's base-year purchases; of a project, when it runs
+    project: Ints  # [links] firm whose ramp switches it on, BASE_YEAR, SLEEPING or PUBLIC
 
     def __len__(self) -> int:
         """Number of links."""
@@ -91,7 +93,7 @@ class Links:
 class World:
     """Everything that does not change during a run."""
 
-    seed: int
+    seed: int  # of what a run draws on its firms and links: licences, lists; at first its own
     firms: Firms
     slots: Slots
     links: Links
@@ -137,8 +139,8 @@ class World:
     tracked: Flags  # [slots] of mixtures
     valve: Floats  # [outputs] stock over target above which goods leave the market
     density: Floats  # [slots] oxide equivalent per t, of mixtures in the base year
-    project_links: Ints
-    sleeping_links: Ints
+    project_links: Ints  # links that a project's ramp switches on
+    sleeping_links: Ints  # links that fear wakes
     public_links: Ints  # links to public reserves
     public_seat: Ints  # [public links] position of the buyer in reserve_slots
     reserve_slots: Ints  # input slots of public reserves

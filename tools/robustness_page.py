@@ -1,0 +1,205 @@
+"""The page of the robustness study: what was run, as tables (``tools/robustness.py`` runs it)."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from md_tables import table
+from tradesim.analysis import robustness as rb
+from tradesim.analysis.metrics import Floats
+
+#: The factor whose levels are draws of parameters.
+POSTERIOR = "parameters (posterior)"
+Figures = dict[str, float]
+
+
+@dataclass
+class Study:
+    """What was run of one scenario: figures by network and chance seed, and by setting."""
+
+    scenario: str
+    grid: list[list[Figures]] = field(default_factory=list)
+    settings: dict[str, dict[str, list[Figures]]] = field(default_factory=dict)
+
+    def on_grid(self, name: str) -> Floats:
+        """One figure [network, chance]."""
+        return np.array([[cell[name] for cell in row] for row in self.grid])
+
+    def of(self, name: str) -> tuple[rb.Setting, ...]:
+        """One figure by setting."""
+        return tuple(
+            rb.Setting(factor, tuple(levels),
+                       np.array([[cell[name] for cell in row] for row in levels.values()]))
+            for factor, levels in self.settings.items()
+        )  # fmt: skip
+
+
+def number(value: float) -> str:
+    """Three significant digits, or a dash."""
+    if not np.isfinite(value):
+        return "–"
+    if abs(value) < 5e-5:
+        return "0"
+    digits = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    return f"{value:,.{min(digits, 4)}f}"
+
+
+def percent(share: float) -> str:
+    """A share in per cent, or a dash."""
+    return f"{100 * share:.0f}%" if np.isfinite(share) else "–"
+
+
+def spread(values: Floats) -> str:
+    """Median with p10 and p90, and how many runs have a number if not all."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return "in no run"
+    low, middle, high = np.quantile(known, (0.1, 0.5, 0.9))
+    text = f"{number(middle)} [{number(low)}–{number(high)}]"
+    return text if known.size == values.size else f"{text}, {known.size} of {values.size} runs"
+
+
+def named(name: str) -> str:
+    """A figure in words, with its unit unless the words tell it."""
+    words, unit = rb.UNITS[name]
+    return words if unit == "1" or words.startswith(unit) else f"{words}, {unit}"
+
+
+def share_rows(done: Study) -> Iterator[list[str]]:
+    """By figure: what each factor causes, as a standard deviation and as a share of the spread."""
+    for name in rb.UNITS:
+        parts = rb.shares(done.on_grid(name), done.of(name))
+        yield [named(name), *(f"{number(p.deviation)} ({percent(p.share)})" for p in parts)]
+    yield ["**mean of the shares**", *(percent(share) for share in mean_shares(done))]
+
+
+def mean_shares(done: Study) -> Floats:
+    """Mean over the figures that move of each factor's share [factors]."""
+    parts = [[p.share for p in rb.shares(done.on_grid(n), done.of(n))] for n in rb.UNITS]
+    known = [row for row in parts if np.isfinite(row).all()]
+    return np.asarray(np.mean(known, axis=0) if known else np.full(len(parts[0]), np.nan))
+
+
+def seed_rows(done: Study) -> Iterator[list[str]]:
+    """By figure: spread over the seeds, and the network's share in it with its standard error."""
+    for name in rb.UNITS:
+        grid = done.on_grid(name)
+        parts = rb.two_way(grid)
+        total = parts.total if parts.total > 0 else np.nan
+        error = rb.jackknife_error(grid, rb.network_share)
+        network = f"{percent(parts.rows / total)} ± {percent(error)}"
+        yield [
+            named(name), spread(grid.ravel()), number(float(np.sqrt(total))),
+            network if np.isfinite(total) else "–",
+            percent(parts.columns / total), percent(parts.interaction / total),
+        ]  # fmt: skip
+
+
+def setting_table(done: Study, factor: str) -> list[str]:
+    """By figure: the mean at each level of one setting, its move, and what it does with seeds."""
+    labels = list(done.settings[factor])
+    drawn = factor == POSTERIOR
+    heads = ["mean of a draw, median [p10–p90]"] if drawn else labels
+    rows = []
+    for name in rb.UNITS:
+        (setting,) = (each for each in done.of(name) if each.name == factor)
+        known = setting.values[np.isfinite(setting.values)]
+        size = abs(float(known.mean())) if known.size else np.nan
+        means = [spread(setting.means)] if drawn else [number(mean) for mean in setting.means]
+        part = setting.move / size if size else np.nan
+        deviation = float(np.sqrt(setting.components().interaction))
+        move = f"{number(setting.move)} ({percent(part)})" if known.size else "–"
+        rows.append([named(name), *means, move, number(deviation)])
+    return table((f"{factor}", *heads, "move (of the mean)", "with seeds"), rows)
+
+
+HEAD = """\
+# Robustness
+
+How much of what the model says hangs on how it is computed and on what a seed draws. Generated by
+`{command}`; do not edit by hand. Parameters are {parameters}.
+
+Two things are drawn, each from a seed of its own here (an ordinary run gives both the same):
+
+* the **network**: sizes of firms, who buys from whom, target covers, which plants depend on
+  Chinese technology;
+* **chance** on it: weekly noise of final demand, licence decisions, who is on a list or has a
+  general licence.
+
+{seeds} networks are crossed with {seeds} chance seeds: {cells} pairs of runs, scenario and
+comparison on the same draws. Each setting is run at every level with {pairs} pairs of seeds
+(network and chance both 0 to {last}), all else as in the scenario. Variances are components of
+the two-way analysis of variance (`analysis.robustness.two_way`); a run has no error of its own,
+so what is left over is the interaction of network and chance. The error of the network's share is
+a jackknife over networks and chance seeds. *First year* is the twelve months from January 2025,
+whatever start and horizon. A dash means that there is nothing to decompose: nothing moves, or
+some run has no number (it did not happen within the horizon).
+
+How to read it:
+
+* What the seeds cause is what p10–p90 of a run show. What a setting causes is in no band.
+* The share of a setting **hangs on the levels chosen**; seeds are drawn, levels are picked.
+* With {seeds} seeds each, a component has {freedom} degrees of freedom and is known to about
+  ±{accuracy}%. A zero says that a factor does less than the noise of the others hides.
+* *With seeds* is the standard deviation by which a level moves one pair of seeds otherwise than
+  the others; all settings together make the column `{mixed}`. Another number of firms draws other
+  firms and another network, so most of what it does stands there. What two settings do together
+  is not measured.
+* Steps of more than a week are computed in weekly sub-steps, so 2 and 4 weeks cannot differ from
+  one week but in what is recorded. An earlier start lets demand and planned capacity grow longer
+  before the first control, a later one less.
+"""
+
+
+def filled(text: str) -> str:
+    """Paragraphs and points of a text wrapped to the width of the pages."""
+    blocks = []
+    for block in text.strip().split("\n\n"):
+        points = re.split(r"\n(?=\* )", block)
+        hang = ("  " if point.startswith("* ") else "" for point in points)
+        blocks.append("\n".join(
+            textwrap.fill(" ".join(point.split()), 100, subsequent_indent=indent,
+                          break_long_words=False, break_on_hyphens=False)
+            for point, indent in zip(points, hang, strict=True)
+        ))  # fmt: skip
+    return "\n\n".join(blocks) + "\n"
+
+
+def _parameters(draws: Mapping[str, Sequence[Figures]]) -> str:
+    """What the study does with parameters; ``draws`` are the runs of each draw."""
+    if not draws:
+        return "held at their defaults"
+    pairs = len(next(iter(draws.values())))
+    return f"one more factor: {len(draws)} draws, each with {pairs} pairs of seeds"
+
+
+def page(studies: Sequence[Study], command: str) -> str:
+    """The whole page as Markdown."""
+    seeds, factors = len(studies[0].grid), studies[0].settings
+    pairs = max((len(runs) for f in factors for runs in factors[f].values()), default=seeds)
+    lines = [filled(HEAD.format(
+        command=command, seeds=seeds, cells=seeds * seeds, pairs=pairs, last=pairs - 1,
+        parameters=_parameters(factors.get(POSTERIOR, {})),
+        freedom=seeds - 1, accuracy=round(100 * np.sqrt(2 / (seeds - 1))), mixed=rb.MIXED,
+    ))]  # fmt: skip
+    for done in studies:
+        columns = [each.factor for each in rb.shares(done.on_grid("trough"), done.of("trough"))]
+        lines += [
+            f"## `{done.scenario}`", "", "### Spread over the seeds", "",
+            *table(("figure", "median [p10–p90]", "standard deviation", "network (± error)",
+                    "chance", "interaction"), list(seed_rows(done))),
+            "### Share of the spread that each factor causes", "",
+            "Standard deviation that a factor alone causes, and its share of the variance of all.",
+            "", *table(("figure", *columns), list(share_rows(done))),
+            "### How far each setting moves a figure", "",
+            "Mean over the pairs of seeds at each level; the move is the largest less the smallest "
+            "mean.", "",
+        ]  # fmt: skip
+        for factor in done.settings:
+            lines += setting_table(done, factor)
+    return "\n".join(lines).rstrip() + "\n"
