@@ -36,8 +36,8 @@ class Calibrated:
 
     The prior is uniform between ``low`` and ``high`` (in ``unit``), on a log scale if ``log``.
     ``case`` is the episode that informs it: ``2025``, ``2010`` or ``both``. What is ``searched`` is
-    proposed near what fitted before; the rest is drawn from its prior for every particle and kept
-    with those that fit.
+    proposed near what fitted before; the rest, which hardly moves the targets, is drawn from its
+    prior again and again and kept with what fits.
     """
 
     name: str
