@@ -65,13 +65,18 @@ def undeclared(world: World, state: MarketState, terms: Terms, limit: TonnageLim
     (``d``, mean over the lanes by base trade), and they are their part of what is ordered, at most
     what they were in the base year.
     """
-    if limit.undeclared_t_per_week == 0.0:
+    if limit.undeclared_share == 0.0:
         return 0.0
     counted = world.lanes.base_t * limit.weight
-    base = max(float(counted.sum()), 1e-30)
-    found = float((counted * terms.detection).sum()) / base
-    asked = float((state.ordered * limit.weight[world.links.lane]).sum()) / state.dt
-    return limit.undeclared_t_per_week * (1.0 - found) * min(1.0, asked / base)
+    base = max(_total(counted), 1e-30)
+    found = _total(counted * terms.detection) / base
+    asked = _total(state.ordered * limit.weight[world.links.lane]) / state.dt
+    return limit.undeclared_share * base * (1.0 - found) * min(1.0, asked / base)
+
+
+def _total(tonnes: Floats) -> float:
+    """Sum of what is not nil: lanes that carry nothing do not show in the last digit."""
+    return float(tonnes[tonnes != 0.0].sum())
 
 
 def permits(
@@ -145,10 +150,10 @@ def share_out(world: World, state: MarketState, terms: Terms, share: Floats) -> 
     state.undeclared = None
     for name, limit in terms.limits.items():
         counted = state.lane_t * limit.weight
-        past = min(state.undeclared_t[name], float(counted.sum()))
+        past = min(state.undeclared_t[name], _total(counted))
         if past > 0.0:
-            part = past / float(counted.sum()) * (limit.weight > 0)
-            state.undeclared = part[lane] * state.shipped
+            part = (past / _total(counted) * (limit.weight > 0))[lane] * state.shipped
+            state.undeclared = part if state.undeclared is None else state.undeclared + part
         if limit.allowance is not None:
             used = _used(state, name, limit) + float(counted.sum()) - past
             state.used_t[name] = (limit.allowance.starts_week, used)
