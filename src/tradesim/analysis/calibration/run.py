@@ -66,7 +66,7 @@ def recorded(of: Sequence[Episode]) -> dict[str, float]:
     """What the record has for every target of the episodes."""
     found: dict[str, float] = {}
     for episode in of:
-        paths = record_paths(records.load(episode.case.name))
+        paths = record_paths(records.load(episode.case.name), episode.targets)
         found |= statistics(paths, episode.targets)
     return found
 

@@ -1,10 +1,11 @@
 """Approximate Bayesian computation: from priors and targets to a posterior sample.
 
-Replenishment sequential Monte Carlo (Drovandi and Pettitt 2011, doi:10.1111/j.1541-0420.2010.01410.x)
-with differential-evolution moves (ter Braak 2006, doi:10.1007/s11222-006-8769-1). Of a population
-the worse half is dropped, replaced by copies of the better, and every copy is moved by a Markov
-chain that leaves the truncated posterior as it is. All particles weigh the same at every moment,
-also with forty quantities, where importance weights collapse (decision 0033).
+Replenishment sequential Monte Carlo (Drovandi and Pettitt 2011,
+doi:10.1111/j.1541-0420.2010.01410.x) with differential-evolution moves (ter Braak 2006,
+doi:10.1007/s11222-006-8769-1). Of a population the worse half is dropped, replaced by copies of the
+better, and every copy is moved by a Markov chain that leaves the truncated posterior as it is. All
+particles weigh the same at every moment, also with forty quantities, where importance weights
+collapse (decision 0033).
 
 Every evaluation has a network, noise and licence draws of its own, so what chance alone moves is
 not mistaken for information about a parameter.
@@ -85,7 +86,7 @@ class Fit:
         return np.asarray(self.values[int(self.distances.argmin())], np.float64)
 
     def shuffled(self, count: int, seed: int) -> Floats:
-        """``count`` draws [count, quantities] in random order, none twice while there are enough."""
+        """``count`` draws [count, quantities] in random order, none twice if there are enough."""
         order = np.random.default_rng(seed).permutation(len(self.values))
         return np.asarray(self.values[np.resize(order, count)], np.float64)
 
