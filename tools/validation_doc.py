@@ -1,7 +1,8 @@
-"""Write ``docs/validation.md``: ``python tools/validation_doc.py DIR2025 DIR2010 [QUOTAS_ALONE]``.
+"""Write ``docs/validation.md``: ``python tools/validation_doc.py DIR2025 DIR2010``.
 
 The folders come from ``tradesim backtest``: ``backtest.csv``, ``scores.csv``, ``manifest.json``
-and, after a calibration, ``posterior_summary.csv``. Hits and misses alike; nothing by hand.
+and, where another world stands beside, ``backtest_beside.csv`` and ``scores_beside.csv``. What the
+data pin down is read from the shipped posterior. Hits and misses alike; nothing by hand.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ import pandas as pd
 from tradesim.analysis.backtest import naive, periods, records
 from tradesim.analysis.backtest.records import Record
 from tradesim.errors import InputError
+from tradesim.posterior import FOLDER
 from tradesim.report import theme
 from tradesim.report.backtest import bounds
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "validation.md"
 #: A posterior at least this wide, as a share of its prior, is called not pinned down.
 WIDE_SHARE = 0.5
+#: Common part of two samples' ranges, over the shorter, from which they are said to agree.
+AGREES = 0.5
 HEAD = """\
 # Validation
 
@@ -82,18 +86,22 @@ class Folder:
     manifest: Mapping[str, Any]
 
     @classmethod
-    def read(cls, path: Path) -> Folder:
-        """The three files; :class:`InputError` names the one that is missing."""
-        for name in ("backtest.csv", "scores.csv", "manifest.json"):
+    def read(cls, path: Path, ending: str = "") -> Folder:
+        """The three files; :class:`InputError` names the one that is missing.
+
+        ``ending`` ``_beside`` reads the world that stands beside.
+        """
+        quantiles, told = f"backtest{ending}.csv", f"scores{ending}.csv"
+        for name in (quantiles, told, "manifest.json"):
             if not (path / name).exists():
                 raise InputError(
                     f"'{name}' is missing", where=str(path), allowed="a folder of a back-test",
                     remedy="run tradesim backtest 2025 (or 2010) with out=DIR",
                 )  # fmt: skip
-        scores = pd.read_csv(path / "scores.csv", dtype={"case": str}, keep_default_na=False)
+        scores = pd.read_csv(path / told, dtype={"case": str}, keep_default_na=False)
         scores["value"] = pd.to_numeric(scores["value"], errors="coerce")
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        return cls(path, pd.read_csv(path / "backtest.csv"), scores, manifest)
+        return cls(path, pd.read_csv(path / quantiles), scores, manifest)
 
     @property
     def case(self) -> str:
@@ -118,14 +126,14 @@ class Folder:
         return f"{middle} [{low}–{high}]"
 
 
-def page(folders: Sequence[Folder], alone: Folder | None = None) -> str:
-    """The whole page as Markdown."""
+def page(folders: Sequence[Folder], alone: Folder | None = None, fitted: Path = FOLDER) -> str:
+    """The whole page as Markdown; ``fitted`` holds what is said of the posterior."""
     lines = [HEAD + "## Verdict\n", *verdict(folders), "", RULES]
     for folder in folders:
         lines += [*episode(folder), ""]
         if alone and folder.case == alone.case:
             lines += [*side_by_side(folder, alone), ""]
-    lines += [*posterior(folders), "", *reproduce([*folders, *([alone] if alone else [])])]
+    lines += [*posterior(fitted), "", *reproduce(folders)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -299,19 +307,18 @@ def _logs(folder: Folder) -> dict[tuple[str, str], float]:
             for r in own.to_dict(orient="records")}  # fmt: skip
 
 
-def posterior(folders: Sequence[Folder]) -> Iterator[str]:
-    """Parameters with prior and posterior, the least certain first."""
+def posterior(folder: Path) -> Iterator[str]:
+    """Targets and fit, parameters with prior and posterior, agreement with another seed's run."""
     yield from ("## What the data do not pin down", "")
-    paths = [f.path / "posterior_summary.csv" for f in folders]
-    found = [path for path in paths if path.exists()]
-    if not found:
-        yield "No posterior lies beside these back-tests: the bands hold chance alone."
+    path = folder / "posterior_summary.csv"
+    if not path.exists():
+        yield "There is no posterior: the bands hold chance alone."
         return
-    rows = pd.read_csv(found[0])
+    rows = pd.read_csv(path)
     missing = [column for column in _SUMMARY if column not in rows.columns]
     if missing:
         raise InputError(
-            f"column '{missing[0]}' is missing", where=str(found[0]), allowed=", ".join(_SUMMARY),
+            f"column '{missing[0]}' is missing", where=str(path), allowed=", ".join(_SUMMARY),
             remedy="write the summary anew with tradesim calibrate",
         )  # fmt: skip
     rows = rows.sort_values("share_of_prior_width", ascending=False)
@@ -325,12 +332,30 @@ def posterior(folders: Sequence[Folder]) -> Iterator[str]:
         ((f"`{row['parameter']}`", *(_number(row[c]) for c in _SUMMARY[1:]))
          for row in rows.to_dict(orient="records")),
     )  # fmt: skip
+    if (folder / "agreement.csv").exists():
+        yield from agreement(pd.read_csv(folder / "agreement.csv"))
+
+
+def agreement(rows: pd.DataFrame) -> Iterator[str]:
+    """How far a run of the calibration with another seed agrees with the shipped one."""
+    far = rows[rows["overlap"] < AGREES]
+    named = ", ".join(f"`{name}`" for name in far["parameter"]) or "none"
+    yield ""
+    yield "### The calibration with another seed"
+    yield ""
+    yield (
+        f"On the prior's scale (0 to 1) medians of the two samples differ by "
+        f"{rows['shift'].abs().median():.2f} in the median over the parameters and by "
+        f"{rows['shift'].abs().max():.2f} at most; the ranges from p10 to p90 overlap by "
+        f"{rows['overlap'].median():.0%} of the shorter one in the median. Below {AGREES:.0%}: "
+        f"{named}."
+    )
 
 
 def reproduce(folders: Sequence[Folder]) -> Iterator[str]:
     """Commands that make this page again."""
     yield from ("## Make it again", "", "```sh")
-    names = ("V2025", "V2010", "VALONE")
+    names = ("V2025", "V2010")
     for folder, name in zip(folders, names, strict=False):
         yield f"{folder.command} out={name}"
     yield f"python tools/validation_doc.py {' '.join(names[: len(folders)])}"
@@ -355,10 +380,12 @@ def _cell(text: str) -> str:
 
 def main(words: Sequence[str]) -> None:
     """Read the folders and write the page."""
-    if len(words) not in (2, 3):
-        raise SystemExit("usage: python tools/validation_doc.py DIR2025 DIR2010 [QUOTAS_ALONE]")
+    if len(words) != 2:
+        raise SystemExit("usage: python tools/validation_doc.py DIR2025 DIR2010")
     folders = [Folder.read(Path(word)) for word in words]
-    PAGE.write_text(page(folders[:2], folders[2] if len(folders) > 2 else None), encoding="utf-8")
+    beside = [f for f in folders if (f.path / "scores_beside.csv").exists()]
+    alone = Folder.read(beside[0].path, "_beside") if beside else None
+    PAGE.write_text(page(folders, alone), encoding="utf-8")
     print(f"written: {PAGE.relative_to(PAGE.parents[1])}")
 
 

@@ -179,7 +179,7 @@ def test_targets_and_predictions_stand_apart_in_the_document(document: str) -> N
 
 def test_the_document_says_how_to_make_it_again(document: str) -> None:
     assert "tradesim backtest 2025 seeds=8 out=V2025" in document
-    assert "python tools/validation_doc.py V2025 V2010 VALONE" in document
+    assert "python tools/validation_doc.py V2025 V2010\n" in document
 
 
 def test_the_document_is_sound_markdown(document: str) -> None:
@@ -192,17 +192,22 @@ def test_the_document_is_sound_markdown(document: str) -> None:
 
 
 def test_what_stays_as_wide_as_its_prior_is_named(tmp_path: Path) -> None:
-    told = folder(tmp_path / "a", "2025")
     columns = TOOL["_SUMMARY"]
     rows = [("delay_weeks", 3, 17, 8, 9, 10, 0.14), ("panic", 0, 2, 0.2, 1, 1.8, 0.8)]
-    path = tmp_path / "a" / "posterior_summary.csv"
+    path = tmp_path / "posterior_summary.csv"
     pd.DataFrame(rows, columns=list(columns)).to_csv(path, index=False)
-    text = "\n".join(TOOL["posterior"]([told]))
+    text = "\n".join(TOOL["posterior"](tmp_path))
     assert text.startswith("## What the data do not pin down\n\n1 of 2 parameters keep 50%")
     assert text.index("`panic`") < text.index("`delay_weeks`")
+    assert "another seed" not in text
+    shifts = {"parameter": ["panic", "delay_weeks"], "shift": [0.1, -0.5], "overlap": [0.9, 0.2]}
+    pd.DataFrame(shifts).to_csv(tmp_path / "agreement.csv", index=False)
+    text = "\n".join(TOOL["posterior"](tmp_path))
+    assert "by 0.50 at most" in text
+    assert "Below 50%: `delay_weeks`." in text
     pd.DataFrame(rows).to_csv(path, index=False)
     with pytest.raises(InputError, match="column 'parameter' is missing"):
-        list(TOOL["posterior"]([told]))
+        list(TOOL["posterior"](tmp_path))
 
 
 def test_a_folder_without_scores_is_refused(tmp_path: Path) -> None:

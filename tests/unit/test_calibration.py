@@ -17,7 +17,6 @@ from tradesim.analysis.calibration.targets import (
     Target,
     at,
     distance,
-    of_case,
     record_paths,
     statistics,
     targets,
@@ -94,9 +93,14 @@ def test_priors_are_uniform_on_their_scale() -> None:
     assert on_prior(RATE, np.array([0.1, 1.0, 10.0])) == pytest.approx([0.0, 0.5, 1.0])
 
 
+def judge_of(*cases: str) -> Judge:
+    """A judge over empty episodes; what they say is monkeypatched."""
+    found = tuple(Episode(Case(name, "", "", (), ()), ()) for name in cases)
+    return Judge(found, {t.name: 0.0 for episode in found for t in episode.targets})
+
+
 def test_a_particle_that_cannot_pass_any_more_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second episode is not run when the first is already too far."""
-    case = Case("2025", "", "", (), ())
     seen: list[int] = []
 
     def evaluate(episode: Episode, values: Mapping[str, float], seed: int) -> dict[str, float]:
@@ -104,35 +108,67 @@ def test_a_particle_that_cannot_pass_any_more_is_given_up(monkeypatch: pytest.Mo
         return {t.name: 10.0 * t.tolerance for t in episode.targets}
 
     monkeypatch.setattr(sample, "evaluate", evaluate)
-    judge = Judge([Episode(case, ()), Episode(case, ())], {t.name: 0.0 for t in of_case("2025")})
-    assert judge({}, 1)["distance"] == pytest.approx(10.0)
-    judge.bound = 5.0
-    assert judge({}, 2)["distance"] == float("inf")
+    judge, score = judge_of("2025", "2025"), np.zeros(len(calibrated()))
+    assert judge(score, 1, float("inf")).distance == pytest.approx(10.0)
+    assert judge(score, 2, 5.0).distance == float("inf")
     assert seen == [1, 1, 2]
 
 
-def test_the_sampler_finds_what_the_data_know(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight targets that tell one quantity exactly and say nothing of the others."""
-    pytest.importorskip("pyabc")
-    truth, known = 0.75, 0
-    quantity = calibrated()[known]
+def known(monkeypatch: pytest.MonkeyPatch, truth: float) -> Calibrated:
+    """Let the targets of 2025 tell the first searched quantity exactly, and nothing of others."""
+    quantity = next(q for q in calibrated() if q.searched)
 
     def evaluate(episode: Episode, values: Mapping[str, float], seed: int) -> dict[str, float]:
         place = float(on_prior(quantity, np.array([values[quantity.keys[0]]]))[0])
         return {t.name: (place - truth) / 0.05 * t.tolerance for t in episode.targets}
 
     monkeypatch.setattr(sample, "evaluate", evaluate)
-    episode = Episode(Case("2025", "", "", (), ()), ())
-    goal = {t.name: 0.0 for t in episode.targets}
-    found = sample.fit([episode], goal, Plan(60, 4, 5, 3), lambda _: None)
-    again = sample.fit([episode], goal, Plan(60, 4, 5, 3), lambda _: None)
-    draws = found.resampled(200, 0)
-    assert np.array_equal(found.values, again.values), "one worker, one seed, one sample"
-    assert (np.diff(found.history["epsilon"]) < 0).all()
-    assert np.abs(on_prior(quantity, draws[:, known]) - truth).max() < 0.2
-    table = summarise(found.quantities, draws).set_index("parameter")
-    assert table.loc[quantity.name, "share_of_prior"] < 0.3
-    assert table["share_of_prior"].drop(quantity.name).median() > 0.6
+    return quantity
+
+
+def test_the_sampler_finds_what_the_data_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quantity that the targets tell is found, all others keep their prior."""
+    truth = 0.75
+    quantity = known(monkeypatch, truth)
+    judge = judge_of("2025")
+    found = sample.fit(judge.episodes, judge.recorded, Plan(80, 8, 5, 3), lambda _: None)
+    again = sample.fit(judge.episodes, judge.recorded, Plan(80, 8, 5, 3), lambda _: None)
+    assert np.array_equal(found.values, again.values), "one seed, one sample"
+    assert (np.diff(found.history["farthest"]) < 0).all()
+    told = on_prior(quantity, found.values[:, calibrated().index(quantity)])
+    assert np.abs(told - truth).max() < 0.05
+    table = summarise(found.quantities, found.values).set_index("parameter")
+    others = table["share_of_prior_width"].drop(quantity.name)
+    assert table.loc[quantity.name, "share_of_prior_width"] < 0.1
+    assert others.median() > 0.85
+    assert found.distances.min() == found.distances[0]
+    assert np.array_equal(found.best(), found.values[0])
+
+
+def test_moves_leave_the_prior_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without information the sample stays a sample of the prior, searched and carried alike."""
+    monkeypatch.setattr(
+        sample, "evaluate", lambda episode, values, seed: {t.name: 0.0 for t in episode.targets}
+    )
+    judge = judge_of("2025")
+    found = sample.fit(judge.episodes, judge.recorded, Plan(200, 6, 5, 1), lambda _: None)
+    places = np.column_stack([on_prior(q, found.values[:, i]) for i, q in enumerate(calibrated())])
+    assert np.abs(places.mean(0) - 0.5).max() < 0.12
+    assert np.abs(places.std(0) - np.sqrt(1 / 12)).max() < 0.06
+
+
+def test_every_particle_has_its_own_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every particle has its own stream, and draws come out in a random order without repeats."""
+    judge = judge_of("2025")
+    known(monkeypatch, 0.5)
+    found = sample.fit(judge.episodes, judge.recorded, Plan(20, 1, 5, 3), lambda _: None)
+    draws = found.shuffled(20, 0)
+    assert sorted(map(tuple, draws)) == sorted(map(tuple, found.values))
+    assert len(found.shuffled(30, 0)) == 30
+    stream = (3, 1, 7)
+    one = sample.first(judge, stream)
+    assert np.array_equal(one.score, sample.first(judge, stream).score)
+    assert not np.array_equal(one.score, sample.first(judge, (3, 1, 8)).score)
 
 
 def test_agreement_of_samples() -> None:

@@ -25,10 +25,15 @@ class Series:
 
 @dataclass(frozen=True)
 class Case:
-    """One episode: its scenario, further words of the run, and its series."""
+    """One episode: its scenario, further words of the run, and its series.
+
+    ``beside`` names another scenario that is run with the same seeds and shown beside it, and what
+    it is called; empty without one.
+    """
 
     name: str
     title: str
     scenario: str
     words: tuple[str, ...]
     series: tuple[Series, ...]
+    beside: tuple[str, str] = ("", "")

@@ -24,9 +24,13 @@ from tradesim.runner import default_folder, run_config
 CASES = {"2025": "case_2025", "2010": "case_2010"}
 #: Seeds of a back-test unless told otherwise: the whole posterior sample once.
 SEEDS = 100
+#: Keys of a job that a world beside it does not take over.
+_OWN = frozenset({"out", "scenario"})
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
-#: Draws the page of a back-test: results, ensemble, scores, folder.
-Page = Callable[[Case, Results, pd.DataFrame, pd.DataFrame, Path], object]
+#: The ensemble of a world shown beside a case, and what it is called.
+Beside = tuple[str, pd.DataFrame]
+#: Draws the page of a back-test: case, results, ensemble, scores, folder, what stands beside.
+Page = Callable[[Case, Results, pd.DataFrame, pd.DataFrame, Path, Beside | None], object]
 
 
 def case(name: str) -> Case:
@@ -63,14 +67,27 @@ def quantiles(members: pd.DataFrame) -> pd.DataFrame:
     return told.reset_index(drop=True)
 
 
-def write(of: Case, results: Results, folder: Path, page: Page | None) -> pd.DataFrame:
-    """Write ``backtest.csv``, ``scores.csv`` and the page into ``folder``; returns the scores."""
+def write(
+    of: Case, results: Results, folder: Path, page: Page | None, beside: Beside | None = None
+) -> pd.DataFrame:
+    """Write ``backtest.csv``, ``scores.csv`` and the page into ``folder``; returns the scores.
+
+    What stands ``beside`` is scored as well: ``backtest_beside.csv``, ``scores_beside.csv``.
+    """
     members = ensemble(of, results)
-    table = scores(members, records.load(of.name))
-    quantiles(members).to_csv(folder / "backtest.csv", index=False, float_format="%.6g")
-    table.to_csv(folder / "scores.csv", index=False, float_format="%.6g")
+    table = _written(of, members, folder, "")
+    if beside is not None:
+        _written(of, beside[1], folder, "_beside")
     if page is not None:
-        page(of, results, members, table, folder)
+        page(of, results, members, table, folder, beside)
+    return table
+
+
+def _written(of: Case, members: pd.DataFrame, folder: Path, ending: str) -> pd.DataFrame:
+    table = scores(members, records.load(of.name))
+    told = quantiles(members)
+    told.to_csv(folder / f"backtest{ending}.csv", index=False, float_format="%.6g")
+    table.to_csv(folder / f"scores{ending}.csv", index=False, float_format="%.6g")
     return table
 
 
@@ -84,8 +101,15 @@ def backtest(name: str, words: Sequence[str], page: Page | None = None) -> Resul
     own = [word for word in (*of.words, f"seeds={SEEDS}", f"scenario={of.scenario}")
            if word.partition("=")[0] not in given]  # fmt: skip
     job = config.load([*own, *words])
-    out = job.out or default_folder(f"backtest_{name}")
-    return run_config(
-        job.model_copy(update={"out": out}),
-        report=lambda results, folder: write(of, results, folder, page),
-    )
+    job = job.model_copy(update={"out": job.out or default_folder(f"backtest_{name}")})
+    called, scenario = of.beside
+
+    def report(results: Results, folder: Path) -> None:
+        beside = None
+        if scenario and scenario != job.scenario.name:
+            again = [word for word in (*own, *words) if word.partition("=")[0] not in _OWN]
+            other = config.load([*again, f"scenario={scenario}"])
+            beside = (called, ensemble(of, run_config(other)))
+        write(of, results, folder, page, beside)
+
+    return run_config(job, report=report)

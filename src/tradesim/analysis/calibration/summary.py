@@ -25,8 +25,8 @@ def on_prior(quantity: Calibrated, values: np.ndarray) -> np.ndarray:
 def summarise(quantities: Sequence[Calibrated], sample: np.ndarray) -> pd.DataFrame:
     """One row a quantity: prior, p10, p50, p90 of equally likely draws [draws, quantities].
 
-    ``share_of_prior`` is p90 less p10 on the prior's scale over the same of the prior (0.8): 1
-    means that the data say nothing, 0 that they say all.
+    ``share_of_prior_width`` is p90 less p10 on the prior's scale over the same of the prior (0.8):
+    1 means that the data say nothing, 0 that they say all.
     """
     rows = []
     for column, quantity in enumerate(quantities):
@@ -36,7 +36,7 @@ def summarise(quantities: Sequence[Calibrated], sample: np.ndarray) -> pd.DataFr
             "parameter": quantity.name, "unit": quantity.unit, "case": quantity.case,
             "prior_low": quantity.low, "prior_high": quantity.high,
             **{name: float(np.quantile(values, share)) for name, share in _SHARES.items()},
-            "share_of_prior": float(high - low) / 0.8,
+            "share_of_prior_width": float(high - low) / 0.8,
             "pinned": bool((high - low) / 0.8 < PINNED),
             "source": quantity.source,
         })  # fmt: skip
