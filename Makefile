@@ -47,7 +47,7 @@ wheel-check: $(VENV)/.installed-dev  ## build the wheel, install it in an empty 
 
 lock:  ## write the locks anew (needs uv)
 	$(LOCKING) --group build pyproject.toml -o requirements.lock
-	$(LOCKING) --group build --group dev --extra calibration -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCKING) --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove what make and the tools have made; results/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

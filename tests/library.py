@@ -33,6 +33,8 @@ PAGES = config.names("policy")
 STARTS = {2024: Scenario.model_fields["start"].default, 2009: dt.date(2009, 1, 5)}
 #: A policy in force before this day belongs to the world of 2009.
 OF_2009 = dt.date(2016, 1, 1)
+#: What pages of 2009 act upon where those of 2024 need a control of their own time.
+CONTROL_OF_2009 = "export_quota_2009"
 
 
 @cache
@@ -81,7 +83,7 @@ def absent(name: str) -> Page:
 def partners(name: str) -> dict[str, Page]:
     """What runs beside a page in both worlds: what it needs, or what it suspends."""
     cls = class_of(name)
-    beside = list(cls.needs)
+    beside = [CONTROL_OF_2009 if base_year_of(name) == 2009 else other for other in cls.needs]
     if cls.acts_through:
         own = policies.load_one(name, page(name))
         beside += [

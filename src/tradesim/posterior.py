@@ -27,7 +27,7 @@ from tradesim.scenario import Scenario
 FOLDER = Path(__file__).parent / "tables" / "posterior"
 #: The point estimates of behaviour.
 _DEFAULTS = MarketParameters()
-_COLUMNS = ("name", "keys", "low", "high", "scale", "unit", "case", "source")
+_COLUMNS = ("name", "keys", "low", "high", "scale", "unit", "case", "role", "source")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Calibrated:
     """One calibrated quantity: the dotted keys it sets together and its prior.
 
     The prior is uniform between ``low`` and ``high`` (in ``unit``), on a log scale if ``log``.
-    ``case`` is the episode that informs it: ``2025``, ``2010`` or ``both``.
+    ``case`` is the episode that informs it: ``2025``, ``2010`` or ``both``. What is ``searched`` is
+    proposed near what fitted before; the rest, which hardly moves the targets, is drawn from its
+    prior again and again and kept with what fits.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Calibrated:
     log: bool
     unit: str
     case: str
+    searched: bool
     source: str
 
 
@@ -80,7 +83,7 @@ def _parameter(line: int, row: Mapping[str, str | None]) -> Calibrated:
         )
     return Calibrated(
         text["name"], tuple(text["keys"].split(";")), low, high, text["scale"] == "log",
-        text["unit"], text["case"], text["source"],
+        text["unit"], text["case"], text["role"] == "searched", text["source"],
     )  # fmt: skip
 
 

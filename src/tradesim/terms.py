@@ -55,8 +55,8 @@ class TonnageLimit:
     ``holder`` gets the permits' rent: the ``exporter``, the ``importer`` or, if they are
     auctioned, the ``treasury`` of ``imposed_by``. With an ``allowance`` the limit is what is left
     of it, and ``t_per_week`` its mean. Where ``held_by_licences`` the decisions of an authority
-    keep the tonnage within the limit, and permits only price it. ``undeclared_t_per_week`` counted
-    tonnes leave past the limit whatever it is, as far as nobody looks for them.
+    keep the tonnage within the limit, and permits only price it. ``undeclared_share`` of
+    base-year trade leaves past the limit whatever it is, as far as nobody looks for it.
     """
 
     weight: Floats
@@ -65,7 +65,7 @@ class TonnageLimit:
     imposed_by: str  # economy
     allowance: Allowance | None = None
     held_by_licences: bool = False
-    undeclared_t_per_week: float = 0.0  # counted t that pass it undeclared
+    undeclared_share: float = 0.0  # of counted t, passes it undeclared
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from tradesim.analysis.calibration.targets import (
 from tradesim.errors import InputError
 from tradesim.posterior import Calibrated, calibrated
 
-WEEKS = Calibrated("weeks", ("market.panic",), 1.0, 4.0, False, "weeks", "2025", "test")
-RATE = Calibrated("rate", ("market.bid_weight",), 0.1, 10.0, True, "1", "2025", "test")
+WEEKS = Calibrated("weeks", ("market.panic",), 1.0, 4.0, False, "weeks", "2025", True, "test")
+RATE = Calibrated("rate", ("market.bid_weight",), 0.1, 10.0, True, "1", "2025", True, "test")
 
 
 def target(name: str, **changes: object) -> Target:
@@ -69,10 +69,12 @@ def test_distance_counts_misses_in_tolerances() -> None:
 def test_only_rows_marked_as_targets_are_fitted() -> None:
     """A prediction of the same series is out of reach of the fit."""
     records = pd.DataFrame({
-        "series": ["s", "s"], "period": ["2025-05", "2025-06"], "value": [1.0, 2.0],
-        "role": ["target", "prediction"],
+        "series": ["s"] * 3, "period": ["2025-01", "2025-05", "2025-06"], "value": [1.0, 2.0, 3.0],
+        "role": ["prediction", "target", "prediction"],
     })  # fmt: skip
-    assert list(record_paths(records)["s"].index) == ["2025-05"]
+    assert list(record_paths(records, ())["s"].index) == ["2025-05"]
+    level = target("a", base=("2025-01",), transform="log_ratio")
+    assert list(record_paths(records, (level,))["s"].index) == ["2025-01", "2025-05"]
 
 
 def test_every_target_has_its_record() -> None:

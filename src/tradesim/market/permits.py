@@ -58,17 +58,25 @@ def allowed(limit: TonnageLimit, used_t: float, week: float, dt: float) -> float
     return rest * float(1.0 - (1.0 - dt / left) ** period.pace)
 
 
-def undeclared(world: World, terms: Terms, limit: TonnageLimit) -> float:
+def undeclared(world: World, state: MarketState, terms: Terms, limit: TonnageLimit) -> float:
     """Counted tonnes a week that leave past a limit: those of the base year that are not found.
 
-    Searches at the border hit them like any lot past a control: ``share x (1 - detection)`` with
-    the mean detection of the lanes, weighted by what they carry in the base year.
+    ``U (1 - d) min(1, asked / base)``: searches at the border hit them like any lot past a control
+    (``d``, mean over the lanes by base trade), and they are their part of what is ordered, at most
+    what they were in the base year.
     """
-    if limit.undeclared_t_per_week == 0.0:
+    if limit.undeclared_share == 0.0:
         return 0.0
     counted = world.lanes.base_t * limit.weight
-    found = float((counted * terms.detection).sum()) / max(float(counted.sum()), 1e-30)
-    return limit.undeclared_t_per_week * (1.0 - found)
+    base = max(_total(counted), 1e-30)
+    found = _total(counted * terms.detection) / base
+    asked = _total(state.ordered * limit.weight[world.links.lane]) / state.dt
+    return limit.undeclared_share * base * (1.0 - found) * min(1.0, asked / base)
+
+
+def _total(tonnes: Floats) -> float:
+    """Sum of what is not nil: lanes that carry nothing do not show in the last digit."""
+    return float(tonnes[tonnes != 0.0].sum())
 
 
 def permits(
@@ -81,13 +89,16 @@ def permits(
     """
     if not terms.limits and not state.permits:
         return
+    state.undeclared_t = {
+        name: undeclared(world, state, terms, limit) * state.dt
+        for name, limit in terms.limits.items()
+    }
     state.allowed_t = {
-        name: allowed(limit, _used(state, name, limit), week, state.dt)
-        + undeclared(world, terms, limit) * state.dt
+        name: allowed(limit, _used(state, name, limit), week, state.dt) + state.undeclared_t[name]
         for name, limit in terms.limits.items()
     }
     state.permits = {
-        name: _price(world, state, params, terms, name, limit, week)
+        name: _price(world, state, params, name, limit, week)
         for name, limit in terms.limits.items()
     }
     total = np.zeros(len(world.lanes))
@@ -103,15 +114,16 @@ def _used(state: MarketState, name: str, limit: TonnageLimit) -> float:
 
 
 def _price(
-    world: World, state: MarketState, params: MarketParameters, terms: Terms, name: str,
-    limit: TonnageLimit, week: float,
+    world: World, state: MarketState, params: MarketParameters, name: str, limit: TonnageLimit,
+    week: float,
 ) -> float:  # fmt: skip
     """Permit price of one limit after the last orders, USD per counted kilogram."""
     trade = world.lanes.base_t * (limit.weight > 0)
     value = float((trade * world.price0[world.lane_origin]).sum())
     scale = value / max(float((trade * limit.weight).sum()), 1e-30)
     asked = float((state.ordered * limit.weight[world.links.lane]).sum()) / state.dt
-    rate = lasting_rate(limit, _used(state, name, limit), week) + undeclared(world, terms, limit)
+    rate = lasting_rate(limit, _used(state, name, limit), week)
+    rate += state.undeclared_t[name] / state.dt
     share = gain(params.permit_weeks, state.dt)
     return permit_price(state.permits.get(name, 0.0), asked, rate, scale, share)
 
@@ -138,10 +150,10 @@ def share_out(world: World, state: MarketState, terms: Terms, share: Floats) -> 
     state.undeclared = None
     for name, limit in terms.limits.items():
         counted = state.lane_t * limit.weight
-        past = min(undeclared(world, terms, limit) * state.dt, float(counted.sum()))
+        past = min(state.undeclared_t[name], _total(counted))
         if past > 0.0:
-            part = past / float(counted.sum()) * (limit.weight > 0)
-            state.undeclared = part[lane] * state.shipped
+            part = (past / _total(counted) * (limit.weight > 0))[lane] * state.shipped
+            state.undeclared = part if state.undeclared is None else state.undeclared + part
         if limit.allowance is not None:
             used = _used(state, name, limit) + float(counted.sum()) - past
             state.used_t[name] = (limit.allowance.starts_week, used)

@@ -108,6 +108,7 @@ class MarketState:
     permits: dict[str, float]  # USD per counted kg, by limit
     permit_usd_per_kg: Floats  # [lanes] what permits add
     allowed_t: dict[str, float]  # counted t that may leave in this step, by limit
+    undeclared_t: dict[str, float]  # counted t that leave past a limit in this step, by limit
     used_t: dict[str, tuple[float, float]]  # first week of the allowance and t used, by limit
     landed: Floats  # [lanes] duty-paid spot price at the destination, USD/kg
     cover: Floats  # [markets] stock and goods under way over their targets
@@ -248,6 +249,7 @@ def _prices(world: World) -> dict[str, Any]:
         "cover": np.ones(world.markets),
         "permits": {},
         "allowed_t": {},
+        "undeclared_t": {},
         "used_t": {},
         "permit_usd_per_kg": np.zeros(len(world.lanes)),
         "landed": world.price0[world.lane_destination],

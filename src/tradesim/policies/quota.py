@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tradesim import axes
 from tradesim.policies.base import Calendar, Policy
 from tradesim.terms import Allowance, Floats, Terms, TonnageLimit
-from tradesim.world.types import World, sum_by
+from tradesim.world.types import PUBLIC, World, sum_by
 
 
 class Tranche(BaseModel):
@@ -119,15 +119,13 @@ class ExportQuota(Policy):
             ends_week=now.week_of(end),
             pace=self.pace,
         )
-        weight = self.weights(world)
-        base = float((world.lanes.base_t * weight).sum())
         terms.limits[self.name] = TonnageLimit(
-            weight=weight,
+            weight=self.weights(world),
             t_per_week=period.t / (period.ends_week - period.starts_week),
             holder=self.holder,
             imposed_by=self.imposed_by,
             allowance=period,
-            undeclared_t_per_week=self.undeclared_share * base,
+            undeclared_share=self.undeclared_share,
         )
 
     def weights(self, world: World) -> Floats:
@@ -147,7 +145,8 @@ def oxide_per_tonne(world: World) -> Floats:
     of oxide.
     """
     links, lanes = world.links, len(world.lanes)
-    weight = links.base_t + 1e-12
+    # links of reserves count only where a lane has no others, so an idle reserve changes nothing
+    weight = np.where(links.project == PUBLIC, 1e-30, links.base_t + 1e-12)
     inside = sum_by(links.lane, weight * world.density[links.seller], lanes)
     return inside / np.maximum(sum_by(links.lane, weight, lanes), 1e-30)
 

@@ -34,6 +34,7 @@ class Speculation(Policy):
     """
 
     instrument: ClassVar[str] = "speculation"
+    needs: ClassVar[tuple[str, ...]] = ("export_quota_2009",)
 
     list_t: Mapping[str, float] = Field(
         description="The most that they buy in all, by good",

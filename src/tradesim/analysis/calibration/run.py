@@ -33,7 +33,7 @@ WINDOWS: Mapping[str, tuple[str, ...]] = {
 _KEYS: Mapping[str, tuple[float, float, float]] = {
     "seed": (1, 0, 1_000_000),
     "population": (100, 10, 10_000),
-    "generations": (8, 1, 50),
+    "generations": (20, 1, 100),
     "minutes": (60, 0.1, 10_000),
     "draws": (100, 10, 10_000),
     "workers": (1, 1, 1024),
@@ -66,7 +66,7 @@ def recorded(of: Sequence[Episode]) -> dict[str, float]:
     """What the record has for every target of the episodes."""
     found: dict[str, float] = {}
     for episode in of:
-        paths = record_paths(records.load(episode.case.name))
+        paths = record_paths(records.load(episode.case.name), episode.targets)
         found |= statistics(paths, episode.targets)
     return found
 
@@ -116,7 +116,7 @@ def calibrate(words: Sequence[str], page: Page | None = None) -> Path:
     try:
         goal = recorded(asked.episodes)
         found = fit(asked.episodes, goal, asked.plan, _say)
-        sample = found.resampled(asked.draws, asked.plan.seed)
+        sample = found.shuffled(asked.draws, asked.plan.seed)
         _write(folder.work, found, sample, asked, goal)
         if page is not None:
             page(found, sample, folder.work)
@@ -135,7 +135,7 @@ def _write(
     told = fitted(wanted, goal, found.statistics)
     told.to_csv(folder / "fit.csv", index=False, float_format="%.6g")
     particles = pd.DataFrame(found.values, columns=[q.name for q in found.quantities])
-    particles["weight"], particles["distance"] = found.weights, found.distances
+    particles["distance"] = found.distances
     particles.to_csv(folder / "particles.csv", index=False, float_format="%.6g")
     found.history.to_csv(folder / "history.csv", index=False)
 

@@ -7,7 +7,7 @@ records (``tables/records``), of which only rows with the role ``target`` may be
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -107,9 +107,16 @@ def statistics(paths: Paths, wanted: tuple[Target, ...]) -> dict[str, float]:
     return {t.name: _TRANSFORMS[t.transform](paths[t.series], t) for t in wanted}
 
 
-def record_paths(records: pd.DataFrame) -> dict[str, pd.Series[float]]:
-    """The record as series by period, targets only (columns series, period, value, role)."""
-    kept = records[records["role"] == "target"]
+def record_paths(records: pd.DataFrame, wanted: Sequence[Target]) -> dict[str, pd.Series[float]]:
+    """The record as series by period (columns series, period, value, role).
+
+    Kept are rows with the role ``target``, and those of the base periods by which a target is
+    divided: the level before a control is what its effect is measured in.
+    """
+    bases = {(target.series, period) for target in wanted for period in target.base}
+    pairs = zip(records["series"], records["period"], strict=True)
+    in_base = np.array([pair in bases for pair in pairs], bool)
+    kept = records[(records["role"] == "target") | in_base]
     return {
         str(name): pd.Series(rows["value"].to_numpy(float), index=rows["period"].astype(str))
         for name, rows in kept.groupby("series")
