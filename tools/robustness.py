@@ -4,8 +4,7 @@
 levels with ``--pairs M`` of those seeds. ``--posterior`` makes a draw of the posterior sample
 one more factor, ``--posterior FILE`` one of another sample: a CSV with a draw in every row and in
 every column a dotted key (``market.panic``), or a name to which a ``parameters.csv`` beside it
-gives its ``keys``. ``--scenario NAME`` (repeat it for
-several) replaces the scenarios.
+gives its ``keys``. ``--scenario NAME`` (repeat it for several) replaces the scenarios.
 """
 
 from __future__ import annotations
