@@ -42,6 +42,8 @@ def test_every_prior_lies_within_the_bounds_and_holds_the_point(
         root, *path = key.split(".")
         if root == "market":
             fact = BOUNDS[path[0]]
+            assert fact.low is not None
+            assert fact.high is not None
             assert fact.low <= quantity.low < quantity.high <= fact.high
             assert quantity.unit == fact.unit
             point = float(getattr(MarketParameters(), path[0]))
