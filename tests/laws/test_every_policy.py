@@ -157,7 +157,7 @@ def test_effects_grow_with_strength(name: str) -> None:
         pytest.fail("no page of the library is named by it")
     for weeks in HORIZONS[-1:] if name in INERT else HORIZONS:
         free = without(name, weeks)
-        half = with_page(name, at_start(name, strength=0.5), weeks)
+        half = with_page(name, at_start(name, strength=0.5 * page(name)["strength"]), weeks)
         found = responses(free, half, with_page(name, at_start(name), weeks))
         if found[:, 1].any():
             break

@@ -46,8 +46,9 @@ CAVEATS = (
     "applied as written in the scenario.",
     "The behavioural parameters come from a rough search on series of 2025 and from judgement; "
     "they have <b>not yet been calibrated</b>, and their uncertainty is not in the bands.",
-    "The base year 2024 is reconciled from figures that do not close; where no source was found a "
-    "named rule fills the gap. Rows marked <i>assumption</i> are judgement.",
+    "The base year 2024 is reconciled from figures that do not close, that of 2009 is rescaled "
+    "from it; where no source was found a named rule fills the gap. Rows marked <i>assumption</i> "
+    "are judgement.",
     "No published price elasticity of a rare earth was found; responses and choke prices of end "
     "uses are assumptions.",
     "Firms below the named ones are drawn from a size distribution so that totals match; no real "

@@ -173,6 +173,23 @@ def list_data() -> list[dict[str, Any]]:
         title = f"{prior:.6g} -> {after:.6g} {row['unit']} ({row['rule']}, sigma {row['sigma']})"
         listed.append(_item("adjustment", row["item"], title, size, row["source"],
                             row["quality"]))  # fmt: skip
+    return listed + _vintages()
+
+
+def _vintages() -> list[dict[str, Any]]:
+    """Tables and rules of other base years, rescaled from those of 2024."""
+    listed = []
+    for year, folder in VINTAGES.items():
+        source = f"tables/base rescaled by tables/assumptions_{year}"
+        for name, about in base_of(year).provenance.items():
+            quality = ", ".join(f"{count} {key}" for key, count in sorted(about.quality.items()))
+            listed.append(_item("vintage", f"{folder.name}/{name}", f"{about.title} ({year})",
+                                f"{about.rows} rows", source, quality))  # fmt: skip
+        listed += [
+            _item("vintage", f"{folder.name}/{row['rule']}", f"{row['title']}: {row['how']}", "",
+                  row["source"], row["quality"])
+            for row in read_rows(folder / "rules.csv")
+        ]  # fmt: skip
     return listed
 
 
