@@ -16,16 +16,14 @@ from tradesim.report.sections import Section
 from tradesim.scenario import Scenario
 
 #: Keys of a run that the reproduction command repeats when they differ from their defaults.
-<<<<<<< HEAD
-_REPEATED = ("start", "weeks", "step_weeks", "firms", "noise", "growth", "growth_from", "pipeline")
-_KINDS = {"source": "Sources", "table": "Tables of the base year", "rule": "Rules that fill gaps"}
-=======
-_REPEATED = ("start", "weeks", "step_weeks", "firms", "noise", "growth", "pipeline")
+_REPEATED = (
+    "base_year", "start", "weeks", "step_weeks", "firms", "noise", "growth", "growth_from",
+    "pipeline",
+)  # fmt: skip
 _KINDS = {
     "source": "Sources", "table": "Tables of the base year 2024", "rule": "Rules that fill gaps",
     "vintage": "Tables and rules of other base years",
 }  # fmt: skip
->>>>>>> crisis2010
 LARGEST_ADJUSTMENTS = 20
 _QUALITY = ("official", "press", "estimate", "reconciled", "assumption", "recalled")
 
