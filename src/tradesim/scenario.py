@@ -99,7 +99,7 @@ class RunConfig(BaseModel):
     seeds: tuple[int, ...] = (0,)
     workers: int = Field(1, ge=1, le=1024)
     record: Literal["headline", "monthly", "full"] = "monthly"
-    uncertainty: Literal["point", "posterior"] = "point"
+    uncertainty: Literal["point", "posterior"] = "posterior"
     drawn: tuple[str, ...] = ()
     engine: Literal["auto", "numpy", "numba"] = "auto"
     out: Path | None = None

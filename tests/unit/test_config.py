@@ -172,7 +172,6 @@ def test_a_value_out_of_range_is_refused_with_the_range(word: str, allowed: str)
         (("weeks='",), "does not parse"),
         (("out=",), "out names no folder"),
         (("engine=numba",), "not built yet"),
-        (("uncertainty=posterior",), "not built yet"),
         (("allow_targets=a", "+policies.p={_target_:os.system}"), "allow_targets=ITS_PACKAGE"),
         (("+policies.p={_target_:os.system}",), "names the class 'os.system'"),
         (("+policies.p={_target_:tradesim.cli.main}",), "is not a policy"),

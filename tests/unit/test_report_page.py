@@ -158,7 +158,7 @@ def test_the_three_shortfalls_are_defined_and_chosen_by_buttons(source: str) -> 
 
 def test_page_says_what_it_is_not(page: Page) -> None:
     words = " ".join(page.words)
-    for phrase in ("not a forecast", "not yet been calibrated", "It is not a probability"):
+    for phrase in ("not a forecast", "same point values", "It is not a probability"):
         assert phrase in words.replace("not a probability", "not a probability")
     assert "assumption" in words
 

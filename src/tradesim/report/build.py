@@ -74,18 +74,27 @@ def _command(reading: Reading) -> str:
     return words.command(reading)
 
 
+def _uncertainty(reading: Reading) -> str:
+    """What the seeds of the run, or of a sweep's first point, draw of the parameters."""
+    config = reading.results.config
+    points = [value for key, value in config.items() if str(key).startswith("point_")]
+    found = points[0] if points else config
+    return "posterior" if found.get("drawn") else "point"
+
+
 def _sections(results: Readable) -> Sequence[Section]:
     reading = Reading(results)
     if is_sweep(results.manifest):
         return [
             *sweep_sections(results),
-            words.reading_section(),
+            words.reading_section(_uncertainty(reading)),
             words.source_section(list_data()),
         ]
     charts = figure_sections(reading) if "markets" in results.tables else []
     return [
-        words.table_section(Findings(reading)), *charts, words.reading_section(),
-        words.source_section(list_data()), words.reproduction_section(reading),
+        words.table_section(Findings(reading)), *charts,
+        words.reading_section(_uncertainty(reading)), words.source_section(list_data()),
+        words.reproduction_section(reading),
     ]  # fmt: skip
 
 

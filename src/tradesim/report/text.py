@@ -27,7 +27,8 @@ PRICE_SERIES = (
 HOW_TO_READ = (
     "<b>Bands</b> reach from the tenth to the ninetieth percentile (p10–p90) over the runs of one "
     "scenario that differ only in their seed, that is in the random draws of demand, licence "
-    "decisions and the network of firms. The <b>thick line</b> is the median of each month, so it "
+    "decisions, the network of firms and, unless it is said otherwise below, the parameters of "
+    "behaviour. The <b>thick line</b> is the median of each month, so it "
     "need not be any single run; <b>thin lines</b> are single runs.",
     "The <b>grey dashed line</b> is the comparison world with the same seeds and without the "
     "policies of this scenario.",
@@ -44,8 +45,6 @@ HOW_TO_READ = (
 CAVEATS = (
     "The model is not a forecast. It shows what follows from its rules and data if a policy is "
     "applied as written in the scenario.",
-    "The behavioural parameters come from a rough search on series of 2025 and from judgement; "
-    "they have <b>not yet been calibrated</b>, and their uncertainty is not in the bands.",
     "The base year 2024 is reconciled from figures that do not close, that of 2009 is rescaled "
     "from it; where no source was found a named rule fills the gap. Rows marked <i>assumption</i> "
     "are judgement.",
@@ -55,6 +54,19 @@ CAVEATS = (
     "company is meant by an unnamed firm.",
     "Tariffs on other goods, chips and politics outside rare earths are not in these figures.",
 )
+
+#: What the bands hold of the parameters, by the run's key ``uncertainty``.
+PARAMETERS = {
+    "posterior": (
+        "Every run draws its behavioural parameters from a sample that was <b>calibrated</b> on "
+        "exports and asks of 2025 and prices of 2010 and 2011. The bands hold what these records "
+        "leave open, and neither the base year nor the form of the equations."
+    ),
+    "point": (
+        "All runs have the <b>same point values</b> of the behavioural parameters, so what is not "
+        "known of them is not in the bands. The key <code>uncertainty=posterior</code> draws them."
+    ),
+}
 
 NO_LICENCES = (
     "No licence was needed in this scenario: its policies contain no export licensing that took "

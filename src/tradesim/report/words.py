@@ -123,10 +123,11 @@ def rows_html(rows: Sequence[Row]) -> str:
     )
 
 
-def reading_section() -> Section:
-    """How to read the page, the shortfalls once more, caveats."""
+def reading_section(uncertainty: str) -> Section:
+    """How to read the page, the shortfalls once more, caveats; ``uncertainty`` as in the run."""
     items = "".join(f"<li>{item}</li>" for item in text.HOW_TO_READ)
-    caveats = "".join(f"<li>{item}</li>" for item in text.CAVEATS)
+    said = (*text.CAVEATS[:1], text.PARAMETERS[uncertainty], *text.CAVEATS[1:])
+    caveats = "".join(f"<li>{item}</li>" for item in said)
     defined = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>"
         for name, words in text.SHORTFALLS.values()
@@ -194,6 +195,8 @@ def command(reading: Reading) -> str:
         default = Scenario.model_fields[key].default
         if key in config and str(config[key]) != str(default):
             words.append(f"{key}={str(config[key]).lower()}")
+    if config.get("uncertainty") == "point":
+        words.append("uncertainty=point")
     if config.get("record", "monthly") != "monthly":
         words.append(f"record={config['record']}")
     return " ".join(words)
