@@ -18,9 +18,11 @@ from tradesim.market import capacity
 from tradesim.market.license import LEAST_EXPECTED, applications
 from tradesim.market.price import FLOOR
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
-from tradesim.terms import Guarantee, Terms
+from tradesim.terms import Guarantee, Terms, TonnageLimit
 from tradesim.world.types import N_GOODS, Flags, Floats, Ints, World, sum_by
 
+#: Calendar half-years differ in length by less than this share.
+UNEVEN = 0.02
 _MOTOR = axes.GOOD_INDEX["component_motor"]
 _SCRAP = axes.GOOD_INDEX["scrap_NdFeB"]
 _OXIDES = axes.positions(axes.OXIDES, axes.GOODS)
@@ -70,8 +72,8 @@ class Problem:
     price_demand0: Floats
     capacity_t: Floats  # [cells]
     unit_cost: Floats  # [cells] of activity, at base prices, USD/kg
-    factor: Floats  # [arcs] landed over origin's price: wedge, export tax, duty
-    specific: Floats  # [arcs] specific duty and fees, USD/kg
+    factor: Floats  # [arcs] export tax and duty: what the origin's price is multiplied by
+    specific: Floats  # [arcs] base-year wedge with its duty, specific duty, fees, USD/kg
     cap_t: Floats  # [arcs]
     floor: Floats  # [supply nodes] price at which surplus leaves the market, -inf: never
     final: Demand
@@ -97,6 +99,7 @@ def build_problem(world: World, terms: Terms, scenario: Scenario, week: float) -
     inputs, outputs = nd.input_recipes(world, cells, demand), nd.output_recipes(world, cells, supply)
     price_s, price_d = world.price0[supply.market], world.price0[demand.market]
     lane = arcs.lane
+    wedge = world.price0[world.lane_destination] - world.price0[world.lane_origin]
     guarantee = terms.guarantees
     guaranteed, where = _guaranteed(world, cells, supply, guarantee)
     return Problem(
@@ -104,8 +107,8 @@ def build_problem(world: World, terms: Terms, scenario: Scenario, week: float) -
         joint=joint, price_supply0=price_s, price_demand0=price_d,
         capacity_t=_capacity(world, terms, scenario, cells, scale),
         unit_cost=_unit_costs(cells, demand, inputs, outputs, arcs, joint, price_s, price_d),
-        factor=(world.wedge * terms.border.factor)[lane],
-        specific=terms.border.usd_per_kg[lane],
+        factor=terms.border.factor[lane],
+        specific=(wedge * terms.border.factor + terms.border.usd_per_kg)[lane],
         cap_t=_caps(world, terms, arcs),
         floor=_floors(world, supply),
         final=_final_demand(world, scenario, demand, week),
@@ -236,7 +239,7 @@ def _purchases(terms: Terms, cells: nd.Cells, demand: nd.Nodes) -> Purchases:
 def _limits(terms: Terms, arcs: nd.Arcs) -> tuple[Limit, ...]:
     """Tonnage limits and licensing desks, as counted tonnes a year by arc."""
     found = [
-        Limit(name, limit.weight[arcs.lane], limit.t_per_week * WEEKS_PER_YEAR)
+        Limit(name, limit.weight[arcs.lane], tonnes_a_year(limit))
         for name, limit in terms.limits.items()
     ]
     for written in terms.licences.values():
@@ -246,6 +249,16 @@ def _limits(terms: Terms, arcs: nd.Arcs) -> tuple[Limit, ...]:
             weight = terms.lane_links.mean(asked)[arcs.lane]
             found.append(Limit(policy, weight, desk.t_per_week * WEEKS_PER_YEAR))
     return tuple(limit for limit in found if limit.weight.any())
+
+
+def tonnes_a_year(limit: TonnageLimit) -> float:
+    """Counted tonnes a year under a limit; a half-year's allowance comes twice a year."""
+    period = limit.allowance
+    if period is None:
+        return limit.t_per_week * WEEKS_PER_YEAR
+    times = WEEKS_PER_YEAR / (period.ends_week - period.starts_week)
+    whole = round(times)
+    return period.t * (whole if abs(times - whole) < UNEVEN * times else times)
 
 
 def _ceilings(

@@ -13,10 +13,6 @@ from tradesim.analysis.equilibrium.steps import demand_steps, flow_steps
 from tradesim.errors import ModelError
 from tradesim.world.types import Floats, Ints, sum_by
 
-#: A preference for the trade of the base year, as a share of the price and per unit of log flow
-#: over base flow: it decides between suppliers that cost the same, and nothing else.
-TIE = 2e-4
-
 
 @dataclass(frozen=True)
 class Solution:
@@ -78,21 +74,22 @@ class Columns:
 
 def solve_program(
     problem: Problem, columns: Columns, price_s: Floats, price_d: Floats, ratio: Floats,
-    window: float,
+    window: float, tie: float,
 ) -> Solution:  # fmt: skip
     """The program with duties and wedges at the given prices [supply and demand nodes].
 
     ``ratio`` [arcs] is the last flow over base flow; steps are fine within ``window`` (in logs)
-    of the last prices and flows. Raises :class:`ModelError` when it cannot be solved.
+    of the last prices and flows. ``tie`` is what a log unit of flow over base flow costs, as a
+    share of the price. Raises :class:`ModelError` when it cannot be solved.
     """
     p = problem
     arc, flow_width, log = flow_steps(p, ratio, window)
     node, owner, worth, width = demand_steps(p, price_d, window)
     moving = price_s[p.arcs.supply] * (p.factor - 1.0) + p.specific
     per_arc = moving + p.joint.quality_usd_per_kg
-    tie = TIE * p.price_demand0[p.arcs.demand]
+    like = tie * p.price_demand0[p.arcs.demand]
     cost = np.concatenate((
-        p.unit_cost - _premium(p, price_s), per_arc[arc] + tie[arc] * log,
+        p.unit_cost - _premium(p, price_s), per_arc[arc] + like[arc] * log,
         -p.floor[columns.spare_node], -worth,
     ))  # fmt: skip
     rows = len(p.supply) + len(p.demand)
