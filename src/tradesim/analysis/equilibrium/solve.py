@@ -20,9 +20,11 @@ from tradesim.errors import ModelError
 from tradesim.world.types import Floats, sum_by
 
 #: Half-width (in logs) of the fine steps: of the first program, of the last, and how it shrinks.
-WIDEST, NARROWEST, SHRINK = 0.7, 0.0025, 0.4
+WIDEST, NARROWEST, SHRINK = 0.5, 0.001, 0.2
 #: Largest relative change of any price that counts as agreement.
 AGREED = 5e-4
+#: Half-width of the fine steps with which agreement counts.
+FINE_ENOUGH = 0.005
 ROUNDS = 40
 #: Suppliers of one good are alike to a hundredth of the price (see docs/benchmark.md); the
 #: textbook's perfect likeness is the limit of large values.
@@ -53,7 +55,7 @@ def solve(problem: Problem, sharpness: float = SHARPNESS, say: Say = _silent) ->
         found = solve_program(problem, columns, price_s, price_d, ratio, window, tie)
         before, change = change, largest_change(problem, found, price_s, price_d)
         say(f"round {number + 1}: prices change by up to {100.0 * change:.2g}%")
-        if window <= NARROWEST and change < AGREED:
+        if window <= FINE_ENOUGH and change < AGREED:
             return found
         damping = max(0.3, 0.8 * damping) if change >= 0.9 * before else damping
         price_s = price_s + damping * (found.price_supply - price_s)
@@ -72,15 +74,20 @@ def solve(problem: Problem, sharpness: float = SHARPNESS, say: Say = _silent) ->
 def largest_change(
     problem: Problem, found: Solution, price_s: Floats, price_d: Floats
 ) -> float:
-    """Largest change of a price over itself, or its base if larger, where something is traded."""
-    sold = sum_by(problem.arcs.supply, found.flow_t, len(problem.supply)) > TRIFLE_T
-    bought = sum_by(problem.arcs.demand, found.flow_t, len(problem.demand)) > TRIFLE_T
-    gaps = np.concatenate((
-        _relative(found.price_supply, price_s, problem.price_supply0)[sold],
-        _relative(found.price_demand, price_d, problem.price_demand0)[bought],
-    ))  # fmt: skip
-    return float(gaps.max(initial=0.0))
+    """Largest relative change of a price that the next program depends on.
 
-
-def _relative(now: Floats, before: Floats, base: Floats) -> Floats:
-    return np.asarray(np.abs(now - before) / np.maximum(np.abs(before), base), np.float64)
+    Those are the prices of final and public buyers, up to the price at which they stop, and those
+    of origins whose goods pay a share of the price at the border, as far as it changes what they
+    cost on arrival. Between scarce inputs in fixed proportions the split of a rent is open, and
+    nothing depends on it.
+    """
+    p, gaps = problem, []
+    for node, most in ((p.final.node, p.final.choke), (p.purchases.node, p.purchases.ceiling)):
+        base = p.price_demand0[node]
+        now, before = (np.minimum(v[node] / base, most) for v in (found.price_demand, price_d))
+        gaps.append(np.abs(now - before) / np.maximum(before, 1.0))
+    taxed = (p.factor != 1.0) & (found.flow_t > TRIFLE_T)
+    origin = p.arcs.supply[taxed]
+    tax = np.abs(found.price_supply - price_s)[origin] * (p.factor[taxed] - 1.0)
+    gaps.append(tax / np.maximum(found.price_supply, p.price_supply0)[origin])
+    return float(np.concatenate(gaps).max(initial=0.0))
