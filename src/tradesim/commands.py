@@ -14,23 +14,31 @@ from tradesim.results import open as open_results
 
 def run(words: Sequence[str]) -> int:
     """``tradesim run scenario=NAME ...``; the last line on stdout names the folder."""
-    return _done(api.run_words(words).folder)
+    return done(api.run_words(words).folder)
 
 
 def sweep(words: Sequence[str]) -> int:
     """``tradesim sweep scenario=A,B key=1,2 ...``; the last line on stdout names the folder."""
     try:
-        return _done(api.sweep_words(words).folder)
+        return done(api.sweep_words(words).folder)
     except PartialError as error:  # what did not fail has been written, and is worth naming
-        _done(Path(error.where).parent)
+        done(Path(error.where).parent)
         raise
 
 
 def report(words: Sequence[str]) -> int:
     """``tradesim report DIR``: writes ``DIR/report/``."""
     folder, _ = _folder_and_options(words, "report", known=())
-    write_report_folder(open_results(folder), folder)
-    return _done(folder)
+    results = open_results(folder)
+    if results.manifest.get("kind") == "equilibrium":
+        raise InputError(
+            "an equilibrium has its page already: report.html",
+            where=str(folder),
+            allowed="a folder that 'tradesim run' or 'tradesim sweep' has written",
+            remedy="open report.html, or solve it again with other keys",
+        )
+    write_report_folder(results, folder)
+    return done(folder)
 
 
 def export(words: Sequence[str]) -> int:
@@ -38,10 +46,10 @@ def export(words: Sequence[str]) -> int:
     folder, options = _folder_and_options(words, "export", known=("format",))
     formats = [name for name in options.get("format", "csv").strip("[]").split(",") if name]
     write_exports(open_results(folder), formats)
-    return _done(folder)
+    return done(folder)
 
 
-def _done(folder: Path | None) -> int:
+def done(folder: Path | None) -> int:
     """Say where the results lie, as a person in this folder would write it."""
     here = Path.cwd()
     if folder is not None and folder.is_relative_to(here):

@@ -43,6 +43,7 @@ LAYERS = (
     ("catalogue",),
     ("pages",),
     ("commands", "listing", "doctor"),
+    ("benchmark",),
     ("cli",),
     ("__main__",),
 )

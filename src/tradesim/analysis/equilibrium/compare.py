@@ -9,9 +9,10 @@ import pandas as pd
 
 from tradesim import axes
 from tradesim.analysis.equilibrium.tables import Balance
-from tradesim.world.types import N_GOODS, Flags, Floats
+from tradesim.scenario import WEEKS_PER_YEAR
+from tradesim.world.types import N_GOODS, Flags, Floats, World, sum_by
 
-#: Markets smaller than this in the base year, t a year of use or output, are not compared.
+#: Markets smaller than this, t a year of use or output, are not compared.
 SMALLEST_T = 20.0
 DAYS_PER_YEAR = 365.25
 
@@ -29,7 +30,7 @@ class Steady:
 class Gaps:
     """Simulation minus equilibrium by market [markets], as shares; nan where not compared.
 
-    Use and net trade are over the larger of base-year use and output, prices over the price of
+    Use and net trade are over the size of the market, prices over the price of
     the equilibrium.
     """
 
@@ -48,13 +49,24 @@ class Gaps:
         return float(np.nanmean(np.abs(getattr(self, measure))))
 
 
-def gaps(found: Balance, run: Steady, size_t: Floats) -> Gaps:
-    """Compare the markets whose base-year ``size_t`` [markets], t a year, is not a trifle.
+def size_t(world: World, found: Balance) -> Floats:
+    """Size of each market [markets], t a year: use or output, base year or equilibrium, if larger.
+
+    The equilibrium counts for markets that growth or new projects have made.
+    """
+    slots, inputs = world.slots, world.slots.inputs
+    use = sum_by(slots.market[:inputs], slots.base_t[:inputs], world.markets)
+    base = WEEKS_PER_YEAR * np.maximum(use, world.made_base_t)
+    return np.asarray(np.maximum.reduce((base, found.use_t, found.output_t)), np.float64)
+
+
+def gaps(found: Balance, run: Steady, size: Floats) -> Gaps:
+    """Compare the markets whose ``size`` [markets], t a year, is not a trifle.
 
     Prices are compared where the good is above its floor.
     """
-    large = size_t >= SMALLEST_T
-    scale = np.where(large, size_t, np.nan)
+    large = size >= SMALLEST_T
+    scale = np.where(large, size, np.nan)
     above = large & ~found.at_floor & np.isfinite(found.price)
     with np.errstate(invalid="ignore"):
         ratio = run.price / found.price - 1.0
@@ -103,20 +115,20 @@ def _sum(code: np.ndarray, values: pd.Series) -> Floats:
     return np.asarray(np.bincount(code, values.to_numpy(np.float64), _COUNT), np.float64)
 
 
-def comparison_frame(found: Balance, runs: list[Steady], size_t: Floats) -> pd.DataFrame:
+def comparison_frame(found: Balance, runs: list[Steady], size: Floats) -> pd.DataFrame:
     """Rows of ``comparison.csv``: market and measure, equilibrium, p10, p50 and p90 of the runs.
 
-    ``gap`` is the median less the equilibrium, over base-year size (use, net trade) or over the
+    ``gap`` is the median less the equilibrium, over the market's size (use, net trade) or over the
     equilibrium (price).
     """
     parts = []
     measures = (("use_t", "t/yr"), ("net_exports_t", "t/yr"), ("price_ask_usd_per_kg", "USD/kg"))
     benchmark = (found.use_t, found.net_t, found.price)
     simulated = ([r.use_t for r in runs], [r.net_t for r in runs], [r.price for r in runs])
-    rows = np.flatnonzero(size_t >= SMALLEST_T)
+    rows = np.flatnonzero(size >= SMALLEST_T)
     for (name, unit), own, many in zip(measures, benchmark, simulated, strict=True):
         low, middle, high = np.quantile(np.array(many), (0.1, 0.5, 0.9), axis=0)[:, rows]
-        scale = own[rows] if unit == "USD/kg" else size_t[rows]
+        scale = own[rows] if unit == "USD/kg" else size[rows]
         parts.append(pd.DataFrame({
             "economy": [axes.ECONOMIES[m // N_GOODS] for m in rows],
             "good": [axes.GOODS[m % N_GOODS] for m in rows],

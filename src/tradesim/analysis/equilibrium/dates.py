@@ -76,8 +76,8 @@ def _refuse_provenance(name: str, terms: Terms, before: set[str]) -> None:
 def without_lasting_effect(terms: Terms) -> tuple[str, ...]:
     """What is in force and changes nothing for good, in words for the report."""
     found = []
-    waits = [w.rule for w in terms.licences.values() if (w.rule.needed & (w.rule.delay_weeks > 0)).any()]
-    if waits:
+    rules = [written.rule for written in terms.licences.values()]
+    if any((rule.needed & (rule.delay_weeks > 0)).any() for rule in rules):
         found.append("the wait for licences: a wait moves trade to a later date, not away")
     if terms.border.holding:
         found.append("detention by customs: what is detained is released")

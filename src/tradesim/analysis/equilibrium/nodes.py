@@ -94,7 +94,8 @@ def group_firms(world: World) -> Cells:
     """Cells of a world: those of the base year in their order, then projects and reserves."""
     firms = world.firms
     trader = firms.stage == _STAGE["trader"]
-    own = np.where(firms.cell < 0, firms.cell.max(initial=-1) + 1 + np.arange(len(firms)), firms.cell)
+    number = firms.cell.max(initial=-1) + 1 + np.arange(len(firms))
+    own = np.where(firms.cell < 0, number, firms.cell)
     kept = np.flatnonzero(~trader)
     codes, first, position = np.unique(own[kept], return_index=True, return_inverse=True)
     of_firm = np.full(len(firms), -1, np.int64)
@@ -166,9 +167,7 @@ def output_recipes(world: World, cells: Cells, supply: Nodes) -> Recipes:
 def _recipes(world: World, cells: Cells, rows: Ints, node: Ints, rate: Floats) -> Recipes:
     """Mean of ``rate`` over the firms of a cell, weighted by their activity."""
     firm = world.slots.firm[rows]
-    key, position = np.unique(
-        np.stack((cells.of_firm[firm], node)), axis=1, return_inverse=True
-    )
+    key, position = np.unique(np.stack((cells.of_firm[firm], node)), axis=1, return_inverse=True)
     tonnes = np.zeros(key.shape[1])
     np.add.at(tonnes, position.ravel(), rate * world.firms.activity_t[firm])
     return Recipes(key[0], key[1], tonnes / np.maximum(cells.activity_t[key[0]], 1e-30))
@@ -206,9 +205,7 @@ class Joint:
     quality_usd_per_kg: Floats  # [arcs] worth of the feed over that of its buyer's mean
 
 
-def joint_yields(
-    world: World, cells: Cells, supply: Nodes, demand: Nodes, arcs: Arcs
-) -> Joint:
+def joint_yields(world: World, cells: Cells, supply: Nodes, demand: Nodes, arcs: Arcs) -> Joint:
     """Recovery of the buying cell times the content of the selling cell, for every feed arc."""
     recovery, oxide_node = _recoveries(world, cells, supply)
     content = _contents(world, supply)

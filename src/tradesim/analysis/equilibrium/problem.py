@@ -96,7 +96,10 @@ def build_problem(world: World, terms: Terms, scenario: Scenario, week: float) -
     supply, demand = nd.supply_nodes(world, cells), nd.demand_nodes(world, cells)
     arcs = nd.arcs_of(world, supply, demand, scale)
     joint = nd.joint_yields(world, cells, supply, demand, arcs)
-    inputs, outputs = nd.input_recipes(world, cells, demand), nd.output_recipes(world, cells, supply)
+    inputs, outputs = (
+        nd.input_recipes(world, cells, demand),
+        nd.output_recipes(world, cells, supply),
+    )
     price_s, price_d = world.price0[supply.market], world.price0[demand.market]
     lane = arcs.lane
     wedge = world.price0[world.lane_destination] - world.price0[world.lane_origin]
@@ -261,9 +264,7 @@ def tonnes_a_year(limit: TonnageLimit) -> float:
     return period.t * (whole if abs(times - whole) < UNEVEN * times else times)
 
 
-def _ceilings(
-    world: World, terms: Terms, arcs: nd.Arcs
-) -> tuple[tuple[Flags, Flags, float], ...]:
+def _ceilings(world: World, terms: Terms, arcs: nd.Arcs) -> tuple[tuple[Flags, Flags, float], ...]:
     """For each economy, good and origin under a ceiling: its arcs, those of all origins, share."""
     lanes = world.lanes
     held = np.flatnonzero(terms.ceiling < 1.0)

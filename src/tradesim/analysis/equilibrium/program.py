@@ -28,6 +28,7 @@ class Solution:
     capacity_rent: Floats  # [cells] worth of a kg of capacity
     permit_usd_per_kg: dict[str, float]  # by limit, per counted kg
     moving_usd_per_kg: Floats  # [arcs] landed price less origin's, permits apart
+    rounds: int = 1
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,10 @@ def solve_program(
         (p.capacity_t, flow_width, np.full(len(columns.spare_node), np.inf), width)
     )
     balances = hstack((columns.activity, columns.moved[:, arc], columns.spare, -used))
+    bounds = np.column_stack((np.zeros(len(most)), most))
     answer = linprog(
-        cost, A_eq=balances, b_eq=np.zeros(rows), bounds=np.column_stack((np.zeros(len(most)), most)),
-        method="highs", **_limits(p, columns, arc, len(node)),
+        cost, A_eq=balances, b_eq=np.zeros(rows), bounds=bounds, method="highs",
+        **_limits(p, columns, arc, len(node)),
     )  # fmt: skip
     if answer.status != 0:
         raise ModelError(

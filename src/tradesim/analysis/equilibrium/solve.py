@@ -11,13 +11,14 @@ logit shares as they sharpen (Cominetti and San Martin 1994).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from tradesim.analysis.equilibrium.problem import Problem
 from tradesim.analysis.equilibrium.program import Columns, Solution, solve_program
 from tradesim.errors import ModelError
-from tradesim.world.types import Floats, sum_by
+from tradesim.world.types import Floats
 
 #: Half-width (in logs) of the fine steps: of the first program, of the last, and how it shrinks.
 WIDEST, NARROWEST, SHRINK = 0.5, 0.001, 0.2
@@ -29,6 +30,7 @@ ROUNDS = 40
 #: Suppliers of one good are alike to a hundredth of the price (see docs/benchmark.md); the
 #: textbook's perfect likeness is the limit of large values.
 SHARPNESS = 100.0
+SHARPNESS_RANGE = (1.0, 5000.0)
 #: A node that trades less than this a year, in tonnes, has no price that matters.
 TRIFLE_T = 1e-4
 
@@ -56,7 +58,7 @@ def solve(problem: Problem, sharpness: float = SHARPNESS, say: Say = _silent) ->
         before, change = change, largest_change(problem, found, price_s, price_d)
         say(f"round {number + 1}: prices change by up to {100.0 * change:.2g}%")
         if window <= FINE_ENOUGH and change < AGREED:
-            return found
+            return replace(found, rounds=number + 1)
         damping = max(0.3, 0.8 * damping) if change >= 0.9 * before else damping
         price_s = price_s + damping * (found.price_supply - price_s)
         price_d = price_d + damping * (found.price_demand - price_d)
@@ -71,9 +73,7 @@ def solve(problem: Problem, sharpness: float = SHARPNESS, say: Say = _silent) ->
     )
 
 
-def largest_change(
-    problem: Problem, found: Solution, price_s: Floats, price_d: Floats
-) -> float:
+def largest_change(problem: Problem, found: Solution, price_s: Floats, price_d: Floats) -> float:
     """Largest relative change of a price that the next program depends on.
 
     Those are the prices of final and public buyers, up to the price at which they stop, and those

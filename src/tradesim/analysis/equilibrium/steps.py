@@ -17,9 +17,7 @@ CHEAPEST = 0.02
 COARSE, FINE = 24, 12
 
 
-def flow_steps(
-    problem: Problem, ratio: Floats, window: float
-) -> tuple[Ints, Floats, Floats]:
+def flow_steps(problem: Problem, ratio: Floats, window: float) -> tuple[Ints, Floats, Floats]:
     """Steps of every arc: which arc, tonnes a year, log of flow over base; caps cut them short.
 
     ``ratio`` [arcs] is the last flow over base flow, around which the steps are fine.

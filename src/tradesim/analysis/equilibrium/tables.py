@@ -89,9 +89,7 @@ def _mean(market: Ints, tonnes: Floats, price: Floats, count: int) -> Floats:
     return np.where(total > 0, value / np.maximum(total, 1e-30), np.nan)
 
 
-def markets_table(
-    world: World, found: Balance, scenario: str, date: dt.date
-) -> pa.Table:
+def markets_table(world: World, found: Balance, scenario: str, date: dt.date) -> pa.Table:
     """The table ``markets``: one row for each market of the world, flows in t a year."""
     shown = np.ones(len(world.slots), np.bool_)
     shown[world.reserve_slots] = False
