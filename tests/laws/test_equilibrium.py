@@ -12,28 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tradesim import policies
-from tradesim.analysis.equilibrium import compare, dates, problem, solve, tables
-from tradesim.model import reserves_of, simulate, world_of
-from tradesim.parameters import MarketParameters
-from tradesim.scenario import Scenario
+from tradesim.analysis.equilibrium import approach, compare, tables
+from tradesim.model import world_of
 
-FRICTIONLESS: dict[str, float] = {
-    "panic": 0.0, "announcement_weight": 0.0, "leak_share_limit": 0.0, "substitution_limit": 0.0,
-    "invest_rate_per_year": 0.0, "expectation_weight": 0.0, "price_sensitivity": 0.5,
-}  # fmt: skip
-SHARPNESSES = (4.0, 12.0, 30.0)
 QUANTITY, PRICE = 0.05, 0.02
 #: Rounding of the two solutions: a gap that grows by less than this has not grown.
 STILL = 1e-3
-WEEKS = 520
-#: Permit prices swing about their level with a period of some five years; the mean is compared.
-YEARS = 5
 
 
 def page(cls: str, by: str, **fields: Any) -> dict[str, Any]:
@@ -61,40 +51,23 @@ SHOCKS: dict[str, dict[str, Any]] = {
 CORE = ("duty", "quota", "capacity")
 
 
-def world_scenario(shock: str | None, sharpness: float = 4.0) -> Scenario:
-    """The base-year world for ten years under a shock, frictions turned down."""
-    return Scenario(
-        name="test", title="frictionless", weeks=WEEKS, noise=0.0,
-        market=MarketParameters(**FRICTIONLESS, sourcing_elasticity=sharpness),
-        policies={} if shock is None else {"shock": SHOCKS[shock]},
-    )  # fmt: skip
-
-
 @cache
-def benchmark(shock: str | None) -> tuple[tables.Balance, np.ndarray, dict[str, float]]:
-    """Balance of the equilibrium, sizes of the markets, prices of permits."""
-    scenario = world_scenario(shock)
-    loaded = policies.load(scenario.policies)
-    world = world_of(scenario, 0, reserves_of(loaded))
-    date = dates.horizon_end(scenario)
-    terms = dates.terms_on(loaded, world, scenario, date)
-    posed = problem.build_problem(world, terms, scenario, float(scenario.weeks))
-    found = solve.solve(posed)
-    balance = tables.balance(world, posed, found)
-    return balance, compare.size_t(world, balance), found.permit_usd_per_kg
+def benchmark(shock: str | None) -> approach.Benchmark:
+    """The equilibrium under a shock."""
+    return approach.benchmark_of(approach.frictionless(pages(shock)))
 
 
 @cache
 def gaps(shock: str, sharpness: float) -> compare.Gaps:
     """Last five years of the simulation less the equilibrium."""
-    scenario = world_scenario(shock, sharpness)
-    rows = simulate(scenario, 0)["markets"].to_pandas(date_as_object=False).assign(seed=0)
-    end = np.datetime64(dates.horizon_end(scenario))
-    first = (end - np.timedelta64(365 * YEARS, "D")).astype("datetime64[M]").astype("datetime64[D]")
-    days = float((end - first) / np.timedelta64(1, "D"))
-    (run,) = compare.steady(rows[rows["date"] >= first], days)
-    balance, size, _ = benchmark(shock)
-    return compare.gaps(balance, run, size)
+    run = approach.settled(approach.frictionless(pages(shock), sharpness))
+    found = benchmark(shock)
+    return compare.gaps(found.balance, run, found.size)
+
+
+def pages(shock: str | None) -> dict[str, dict[str, Any]]:
+    """The policies of a shock."""
+    return {} if shock is None else {"shock": SHOCKS[shock]}
 
 
 def marked(names: Iterable[str]) -> list[Any]:
@@ -107,31 +80,31 @@ def marked(names: Iterable[str]) -> list[Any]:
 def test_quantities_approach_the_equilibrium(shock: str) -> None:
     """Consumption and net trade: no farther with each sharpening, within 5% at the sharpest."""
     for measure in ("use", "net"):
-        worst = [gaps(shock, sharpness).worst(measure) for sharpness in SHARPNESSES]
-        assert all(b <= a + STILL for a, b in zip(worst, worst[1:], strict=False)), worst
+        worst = [gaps(shock, sharpness).worst(measure) for sharpness in approach.SHARPNESSES]
+        assert all(b <= a + STILL for a, b in pairwise(worst)), worst
         assert worst[-1] <= QUANTITY, (measure, worst)
 
 
 @pytest.mark.parametrize("shock", marked(CORE))
 def test_prices_approach_the_equilibrium(shock: str) -> None:
     """Prices of goods above their floor, ore and scrap included: within 2% at the sharpest."""
-    worst = [gaps(shock, sharpness).worst("price") for sharpness in SHARPNESSES]
-    assert all(b <= a + STILL for a, b in zip(worst, worst[1:], strict=False)), worst
+    worst = [gaps(shock, sharpness).worst("price") for sharpness in approach.SHARPNESSES]
+    assert all(b <= a + STILL for a, b in pairwise(worst)), worst
     assert worst[-1] <= PRICE, worst
 
 
 @pytest.mark.slow
 def test_the_shocks_really_move_the_market() -> None:
     """A duty of a half, a fifth on the price of yttrium, motors that others make instead."""
-    still, _, _ = benchmark(None)
+    still = benchmark(None).balance
     moved = {name: benchmark(name) for name in CORE}
     at = {name: i for i, name in enumerate(_names())}
-    duty, quota, capacity = (moved[name][0] for name in CORE)
+    duty, quota, capacity = (moved[name].balance for name in CORE)
     korea = at["KOR oxide_La"]
     assert duty.price[korea] / still.price[korea] == pytest.approx(1.5, abs=0.005)
     abroad = at["JPN oxide_Y"]
     assert quota.price[abroad] / still.price[abroad] > 1.2
-    assert moved["quota"][2]["shock"] > 1.0
+    assert moved["quota"].permits_usd_per_kg["shock"] > 1.0
     motors = at["KOR component_motor"]
     assert capacity.output_t[motors] < 0.85 * still.output_t[motors]
     assert capacity.net_t[motors] < still.net_t[motors] - 100.0
@@ -146,7 +119,7 @@ def test_the_shocks_really_move_the_market() -> None:
 ))  # fmt: skip
 def test_prices_where_some_of_a_taxed_good_is_made_at_home() -> None:
     """The American price of motors under a duty on all of them."""
-    assert gaps("duty_with_home_makers", SHARPNESSES[-1]).worst("price") <= PRICE
+    assert gaps("duty_with_home_makers", approach.SHARPNESSES[-1]).worst("price") <= PRICE
 
 
 @pytest.mark.slow
@@ -154,7 +127,7 @@ def test_other_prices_hold_where_motors_pay_a_duty() -> None:
     """Only the taxed good itself is off."""
     taxed = _names().index("USA component_motor")
     others = np.arange(len(_names())) != taxed
-    assert gaps("duty_with_home_makers", SHARPNESSES[-1]).worst("price", others) <= PRICE
+    assert gaps("duty_with_home_makers", approach.SHARPNESSES[-1]).worst("price", others) <= PRICE
 
 
 @pytest.mark.slow
@@ -164,33 +137,32 @@ def test_other_prices_hold_where_motors_pay_a_duty() -> None:
 ))  # fmt: skip
 def test_prices_of_scrap_where_swarf_moves() -> None:
     """Less motor making in Europe, hence less swarf in some places and more in others."""
-    assert gaps("capacity_of_the_eu", SHARPNESSES[-1]).worst("price") <= PRICE
+    assert gaps("capacity_of_the_eu", approach.SHARPNESSES[-1]).worst("price") <= PRICE
 
 
 @pytest.mark.slow
 def test_other_prices_hold_where_swarf_moves() -> None:
     """All goods but ore and scrap."""
     fine = ~compare.feed_markets()
-    assert gaps("capacity_of_the_eu", SHARPNESSES[-1]).worst("price", fine) <= PRICE
+    assert gaps("capacity_of_the_eu", approach.SHARPNESSES[-1]).worst("price", fine) <= PRICE
 
 
 def test_without_policies_the_equilibrium_is_the_base_year() -> None:
     """Prices and quantities of the base year come out: every plant breaks even at base prices."""
-    balance, _, permits = benchmark(None)
-    scenario = world_scenario(None)
-    world = world_of(scenario, 0)
+    balance = benchmark(None).balance
+    world = world_of(approach.frictionless({}), 0)
     traded = np.isfinite(balance.price) & (balance.deliveries_t > 0.1)
     assert np.allclose((balance.price / world.price0)[traded], 1.0, atol=1e-3)
     slots, inputs = world.slots, world.slots.inputs
     use = np.bincount(slots.market[:inputs], slots.base_t[:inputs], world.markets) * 365.25 / 7
     assert np.allclose(balance.use_t, use, rtol=2e-3, atol=0.05)
-    assert not permits
+    assert not benchmark(None).permits_usd_per_kg
 
 
 @pytest.mark.parametrize("shock", [None, "quota"])
 def test_goods_are_neither_made_nor_lost(shock: str | None) -> None:
     """Output less what leaves the market, plus imports less exports, is what buyers get."""
-    balance, _, _ = benchmark(shock)
+    balance = benchmark(shock).balance
     kept = balance.output_t - balance.spare_t + balance.imports_t - balance.exports_t
     assert np.allclose(kept, balance.deliveries_t, rtol=1e-6, atol=0.01)
 

@@ -133,7 +133,7 @@ def test_surplus_leaves_at_the_floor() -> None:
 
 
 def test_public_money_buys_what_it_is_worth_up_to_the_ceiling() -> None:
-    """120,000 USD a year at 12 USD/kg are 10 t; with a ceiling below the price nothing is bought."""
+    """120,000 USD a year at 12 USD/kg are 10 t; with a ceiling below the price there is no sale."""
     at = np.array([1])
     for ceiling, tonnes in ((3.0, 10.0), (0.9, 0.0)):
         bought = problem.Purchases(at, np.array([np.inf]), np.array([120e3]), np.array([ceiling]))
