@@ -83,7 +83,7 @@ def equilibrium(scenario: str = "baseline", **overrides: Any) -> Equilibrium:
     """
     words = ov.from_mapping({"scenario": scenario, **overrides})
     request = read(words)
-    return _run(request) if request.job.out is None else write(request)
+    return carry_out(request) if request.job.out is None else write(request)
 
 
 def equilibrium_words(words: Sequence[str]) -> Equilibrium:
@@ -145,7 +145,7 @@ def write(request: Request) -> Equilibrium:
     with contextlib.ExitStack() as stack:
         folder = ResultFolder(request.job.out)
         stack.callback(folder.discard)
-        found = _run(request)
+        found = carry_out(request)
         (folder.work / "tables").mkdir()
         for name, rows in (("markets", found.markets), ("flows", found.flows)):
             with parquet_writer(rows.schema, folder.work / "tables" / f"{name}.parquet") as file:
@@ -162,7 +162,7 @@ def write(request: Request) -> Equilibrium:
     return Equilibrium(**{**vars(found), "folder": place})
 
 
-def _run(request: Request) -> Equilibrium:
+def carry_out(request: Request) -> Equilibrium:
     """Solve the equilibrium, and run the simulation if it is to stand beside."""
     job, scenario = request.job, request.job.scenario
     loaded = policies.load(scenario.policies, allowed=("",))

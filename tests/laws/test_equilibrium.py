@@ -26,28 +26,6 @@ QUANTITY, PRICE = 0.05, 0.02
 STILL = 1e-3
 
 
-def page(cls: str, by: str, **fields: Any) -> dict[str, Any]:
-    """A policy page in force from the start."""
-    day = "2025-01-06"
-    return {"_target_": f"tradesim.policies.{cls}", "title": cls, "imposed_by": by,
-            "announced": day, "effective": day, **fields}  # fmt: skip
-
-
-SHOCKS: dict[str, dict[str, Any]] = {
-    # a small importer without output of its own: the price rises by the whole duty
-    "duty": page("Tariff", "KOR", rate=0.5,
-                 covers={"goods": ["oxide_La", "oxide_Ce", "oxide_Y"]}),
-    # a twentieth of Chinese exports: the price abroad rises by more than a fifth
-    "quota": page("ExportQuota", "CHN", t_per_half_year=1757.0, covers={"goods": ["oxide_Y"]}),
-    # half of the loss is beyond the slack: others step in
-    "capacity": page("Shutdown", "KOR", loss=0.3,
-                     covers={"origins": ["KOR"], "stages": ["component"]}),
-    # an importer that makes some of it at home
-    "duty_with_home_makers": page("Tariff", "USA", rate=0.25,
-                                  covers={"goods": ["component_motor"]}),
-    "capacity_of_the_eu": page("Shutdown", "EU27", loss=0.3,
-                               covers={"origins": ["EU27"], "stages": ["component"]}),
-}  # fmt: skip
 CORE = ("duty", "quota", "capacity")
 
 
@@ -67,7 +45,7 @@ def gaps(shock: str, sharpness: float) -> compare.Gaps:
 
 def pages(shock: str | None) -> dict[str, dict[str, Any]]:
     """The policies of a shock."""
-    return {} if shock is None else {"shock": SHOCKS[shock]}
+    return {} if shock is None else {"shock": approach.SHOCKS[shock]}
 
 
 def marked(names: Iterable[str]) -> list[Any]:
@@ -76,7 +54,7 @@ def marked(names: Iterable[str]) -> list[Any]:
     return [n if n == "quota" else pytest.param(n, marks=slow) for n in names]
 
 
-@pytest.mark.parametrize("shock", marked(SHOCKS))
+@pytest.mark.parametrize("shock", marked(approach.SHOCKS))
 def test_quantities_approach_the_equilibrium(shock: str) -> None:
     """Consumption and net trade: no farther with each sharpening, within 5% at the sharpest."""
     for measure in ("use", "net"):

@@ -33,6 +33,31 @@ SHARPNESSES = (4.0, 12.0, 30.0)
 WEEKS, YEARS = 520, 5
 
 
+def _page(cls: str, by: str, **fields: Any) -> dict[str, Any]:
+    """The page of a policy in force from the start."""
+    day = "2025-01-06"
+    return {"_target_": f"tradesim.policies.{cls}", "title": cls, "imposed_by": by,
+            "announced": day, "effective": day, **fields}  # fmt: skip
+
+
+#: Shocks that move the market; each is one policy in force from the start.
+SHOCKS: Mapping[str, Mapping[str, Any]] = {
+    # a small importer without output of its own: the price rises by the whole duty
+    "duty": _page("Tariff", "KOR", rate=0.5,
+                 covers={"goods": ["oxide_La", "oxide_Ce", "oxide_Y"]}),
+    # a twentieth of Chinese exports: the price abroad rises by more than a fifth
+    "quota": _page("ExportQuota", "CHN", t_per_half_year=1757.0, covers={"goods": ["oxide_Y"]}),
+    # half of the loss is beyond the slack: others step in
+    "capacity": _page("Shutdown", "KOR", loss=0.3,
+                     covers={"origins": ["KOR"], "stages": ["component"]}),
+    # an importer that makes some of it at home
+    "duty_with_home_makers": _page("Tariff", "USA", rate=0.25,
+                                  covers={"goods": ["component_motor"]}),
+    "capacity_of_the_eu": _page("Shutdown", "EU27", loss=0.3,
+                               covers={"origins": ["EU27"], "stages": ["component"]}),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Benchmark:
     """The equilibrium of a scenario: balance by market, market sizes in t a year, permits."""

@@ -14,6 +14,8 @@ from tradesim.world.types import N_GOODS, Flags, Floats, World, sum_by
 
 #: Markets smaller than this, t a year of use or output, are not compared.
 SMALLEST_T = 20.0
+#: Markets from this size on stand in the comparison, without a gap if they are small.
+LEAST_LISTED_T = 0.5
 DAYS_PER_YEAR = 365.25
 
 
@@ -119,16 +121,16 @@ def comparison_frame(found: Balance, runs: list[Steady], size: Floats) -> pd.Dat
     """Rows of ``comparison.csv``: market and measure, equilibrium, p10, p50 and p90 of the runs.
 
     ``gap`` is the median less the equilibrium, over the market's size (use, net trade) or over the
-    equilibrium (price).
+    equilibrium (price); empty for small markets.
     """
     parts = []
     measures = (("use_t", "t/yr"), ("net_exports_t", "t/yr"), ("price_ask_usd_per_kg", "USD/kg"))
     benchmark = (found.use_t, found.net_t, found.price)
     simulated = ([r.use_t for r in runs], [r.net_t for r in runs], [r.price for r in runs])
-    rows = np.flatnonzero(size >= SMALLEST_T)
+    rows = np.flatnonzero(size >= LEAST_LISTED_T)
     for (name, unit), own, many in zip(measures, benchmark, simulated, strict=True):
         low, middle, high = np.quantile(np.array(many), (0.1, 0.5, 0.9), axis=0)[:, rows]
-        scale = own[rows] if unit == "USD/kg" else size[rows]
+        scale = np.where(size >= SMALLEST_T, own if unit == "USD/kg" else size, np.nan)[rows]
         parts.append(pd.DataFrame({
             "economy": [axes.ECONOMIES[m // N_GOODS] for m in rows],
             "good": [axes.GOODS[m % N_GOODS] for m in rows],
