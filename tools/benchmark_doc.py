@@ -68,6 +68,7 @@ def passed_on(
     """Rows of the share of a duty that buyers pay, %."""
 
     def rows(frame: pd.DataFrame) -> list[tuple[str, float, float]]:
+        """Good, equilibrium and simulation, % of the duty."""
         found = [(good, *rise(frame, economy, good)) for good in goods]
         return [(f"{good}, % of the duty", a / rate, b / rate) for good, a, b in found]
 

@@ -10,7 +10,7 @@ or more are compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -43,7 +43,7 @@ def gaps(shock: str, sharpness: float) -> compare.Gaps:
     return compare.gaps(found.balance, run, found.size)
 
 
-def pages(shock: str | None) -> dict[str, dict[str, Any]]:
+def pages(shock: str | None) -> dict[str, Mapping[str, Any]]:
     """The policies of a shock."""
     return {} if shock is None else {"shock": approach.SHOCKS[shock]}
 

@@ -10,7 +10,7 @@ import pandas as pd
 from tradesim.axes import ECONOMIES
 from tradesim.report import labels, theme
 from tradesim.report.fans import Spec
-from tradesim.report.panels import WIDTH_PX, axis_style, base_layout, margins
+from tradesim.report.panels import annotation, axis_style, base_layout, margins
 
 #: Steps from far below to far above: blue is less, orange more, white about equal.
 DIVERGING = ("#1f3f9e", "#4469d4", "#b3c5f4", "#f6f7f9", "#f9cfae", "#d9702b", "#8f3400")
@@ -34,7 +34,7 @@ def grid(title: str, shares: pd.DataFrame, goods: Sequence[str]) -> Spec:
         **base_layout(title, TOP_PX),
         "height": TOP_PX + ROW_PX * max(len(rows), 1) + BOTTOM_PX,
         "margin": margins(LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX),
-        **_axes(rows, columns), "annotations": [], "shapes": [],
+        **_axes(rows, columns), "annotations": _headings(columns), "shapes": [],
     }  # fmt: skip
     return {"data": _traces(cells, rows, columns) if rows else [], "layout": layout}
 
@@ -58,6 +58,15 @@ def _traces(cells: np.ndarray, rows: list[str], columns: list[str]) -> list[dict
         "textfont": {"size": theme.TEXT_PX, "color": inks}, "name": "percent", "hoverinfo": "skip",
     }  # fmt: skip
     return [heat, texts]
+
+
+def _headings(columns: list[str]) -> list[dict[str, object]]:
+    """The economies once more above the grid, for screens that do not show its foot."""
+    count = max(len(columns), 1)
+    return [
+        annotation(f"<b>{code}</b>", (i + 0.5) / count, 1, "center", "bottom", y_shift=3)
+        for i, code in enumerate(columns)
+    ]
 
 
 def _steps(cells: np.ndarray) -> np.ndarray:
@@ -100,8 +109,3 @@ def _short(good: str) -> str:
         "concentrate_monazite": "monazite", "concentrate_clay": "ionic clay",
     }  # fmt: skip
     return short.get(good, labels.good(good))
-
-
-def plot_width_px() -> int:
-    """Width of the cells together, px."""
-    return WIDTH_PX - LEFT_PX - RIGHT_PX

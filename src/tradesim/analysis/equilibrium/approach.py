@@ -18,7 +18,7 @@ from tradesim import policies
 from tradesim.analysis.equilibrium import compare, dates, problem, solve, tables
 from tradesim.model import reserves_of, simulate, world_of
 from tradesim.parameters import MarketParameters
-from tradesim.scenario import Scenario
+from tradesim.scenario import WEEKS_PER_YEAR, Scenario
 from tradesim.world.types import Floats
 
 #: Market parameters without frictions; units and ranges in :mod:`tradesim.parameters`.
@@ -111,6 +111,6 @@ def drift(price_sensitivity: float, expectation_weight: float, sharpness: float)
     world = world_of(scenario, 0)
     inputs = world.slots.inputs
     base = np.bincount(world.slots.market[:inputs], world.slots.base_t[:inputs], world.markets)
-    large = base * compare.WEEKS_PER_YEAR >= compare.SMALLEST_T
-    use = settled(scenario).use_t[large] / (base[large] * compare.WEEKS_PER_YEAR)
+    large = base * WEEKS_PER_YEAR >= compare.SMALLEST_T
+    use = settled(scenario).use_t[large] / (base[large] * WEEKS_PER_YEAR)
     return float(np.abs(use - 1.0).max())

@@ -159,13 +159,14 @@ def test_a_guaranteed_price_works_as_a_subsidy() -> None:
 
 def test_suppliers_of_equal_cost_keep_their_shares_and_a_dearer_one_loses() -> None:
     """Two lanes to one market: shares 100 to 50 at equal cost; at 5% more the second is left."""
-    both = {"demand": nodes.Nodes(np.array([HOME]), np.zeros(1, INT), np.full(1, -1),
-                                  np.zeros(0, INT)),
-            "arcs": nodes.Arcs(np.zeros(2, INT), np.zeros(2, INT), np.arange(2),
-                               np.array([100.0, 50.0]), np.zeros(0, INT)),
-            "price_demand0": np.array([COST]),
-            "final": problem.Demand(np.zeros(1, INT), np.array([120.0]), np.full(1, ELASTICITY),
-                                    np.full(1, CHOKE))}  # fmt: skip
+    market = nodes.Nodes(np.array([HOME]), np.zeros(1, INT), np.full(1, -1), np.zeros(0, INT))
+    lanes = nodes.Arcs(np.zeros(2, INT), np.zeros(2, INT), np.arange(2), np.array([100.0, 50.0]),
+                       np.zeros(0, INT))  # fmt: skip
+    final = problem.Demand(np.zeros(1, INT), np.array([120.0]), np.full(1, ELASTICITY),
+                           np.full(1, CHOKE))  # fmt: skip
+    both: dict[str, Any] = {
+        "demand": market, "arcs": lanes, "price_demand0": np.array([COST]), "final": final,
+    }  # fmt: skip
     equal = solved(two_regions(specific=np.zeros(2), **both))
     assert equal.flow_t == pytest.approx([80.0, 40.0], rel=0.02)
     dearer = solved(two_regions(specific=np.array([0.0, 0.05 * COST]), **both))
