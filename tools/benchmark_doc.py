@@ -166,6 +166,26 @@ def approach_table() -> list[str]:
     return lines
 
 
+def likeness_table() -> list[str]:
+    """Largest gaps at the sharpest logit against benchmarks of several sharpnesses, as Markdown."""
+    lines = ["| shock | " + " | ".join(f"{each:g}" for each in LIKENESSES) + " |",
+             "|---|" + "--:|" * len(LIKENESSES)]  # fmt: skip
+    for name in ("duty", "quota", "capacity"):
+        pages = {"shock": approach.SHOCKS[name]}
+        run = approach.settled(approach.frictionless(pages, approach.SHARPNESSES[-1]))
+        cells = []
+        for likeness in LIKENESSES:
+            found = approach.benchmark_of(approach.frictionless(pages), likeness)
+            gaps = compare.gaps(found.balance, run, found.size)
+            worst = (gaps.worst("use"), gaps.worst("net"), gaps.worst("price"))
+            cells.append(", ".join(f"{100 * cell:.1f}%" for cell in worst))
+        lines.append(f"| {SHOCK_WORDS[name]} | " + " | ".join(cells) + " |")
+    return lines
+
+
+LIKENESSES = (30.0, 100.0, 1000.0, 5000.0)
+
+
 def _farthest(gaps: compare.Gaps) -> str:
     market = int(np.nanargmax(np.abs(gaps.price)))
     return f"farthest price: {tables.market_name(market)}"
@@ -220,7 +240,7 @@ def page() -> str:
     """The page: the text of tools/benchmark_doc.md with the tables put in."""
     parts: dict[str, Any] = {
         "BAN": ban_table, "COMMANDS": command_lines, "APPROACH": approach_table,
-        "DRIFT": drift_table, "PUBLISHED": published_table,
+        "LIKENESS": likeness_table, "DRIFT": drift_table, "PUBLISHED": published_table,
     }  # fmt: skip
     text = TEXT.read_text(encoding="utf-8")
     for name, make in parts.items():
