@@ -13,11 +13,12 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Results", "Scenario", "__version__", "compare", "open", "run", "sweep"]
+__all__ = ["Results", "Scenario", "__version__", "compare", "equilibrium", "open", "run", "sweep"]
 
 _HOME = {
     "run": "tradesim.api",
     "sweep": "tradesim.api",
+    "equilibrium": "tradesim.benchmark",
     "compare": "tradesim.results",
     "open": "tradesim.results",
     "Results": "tradesim.results",

@@ -35,6 +35,9 @@ VERBS = {
                 "simulate a scenario and the world it is compared with"),
     "sweep": Verb("commands:sweep", "scenario=A,B key=1,2 | experiment=NAME [out=DIR]",
                   "simulate every combination of the values given"),
+    "equilibrium": Verb("benchmark:equilibrium_command",
+                        "scenario=NAME [on=DATE] [sharpness=100] [against=none] [out=DIR]",
+                        "the benchmark of theory for the same world, beside the simulation"),
     "report": Verb("commands:report", "DIR", "write DIR/report/ anew from the tables in DIR"),
     "export": Verb("commands:export", "DIR [format=csv]",
                    "write DIR/exports/ from the tables in DIR"),
@@ -52,7 +55,7 @@ VERBS = {
 
 #: Commands of the contract that later versions bring.
 NOT_BUILT = (
-    "compare", "equilibrium", "payoff", "sensitivity", "discover",
+    "compare", "payoff", "sensitivity", "discover",
     "optimize", "decompose", "data", "serve", "game", "play", "bench",
 )  # fmt: skip
 
@@ -77,7 +80,7 @@ def help_text() -> str:
     ]
     lines += ["usage: tradesim COMMAND [words]", "", "commands:"]
     for name, verb in VERBS.items():
-        lines += [f"  {name:<9}{verb.usage}", f"  {'':<9}  {verb.help}"]
+        lines += [f"  {name:<12}{verb.usage}", f"  {'':<12}  {verb.help}"]
     return "\n".join([*lines, "", _EXAMPLES])
 
 

@@ -29,7 +29,15 @@ def sweep(words: Sequence[str]) -> int:
 def report(words: Sequence[str]) -> int:
     """``tradesim report DIR``: writes ``DIR/report/``."""
     folder, _ = _folder_and_options(words, "report", known=())
-    write_report_folder(open_results(folder), folder)
+    results = open_results(folder)
+    if results.manifest.get("kind") == "equilibrium":
+        raise InputError(
+            "an equilibrium has its page already: report.html",
+            where=str(folder),
+            allowed="a folder that 'tradesim run' or 'tradesim sweep' has written",
+            remedy="open report.html, or solve it again with other keys",
+        )
+    write_report_folder(results, folder)
     return done(folder)
 
 

@@ -46,6 +46,7 @@ LAYERS = (
     ("catalogue",),
     ("pages",),
     ("commands", "listing", "doctor"),
+    ("benchmark",),
     ("studies",),
     ("cli",),
     ("__main__",),

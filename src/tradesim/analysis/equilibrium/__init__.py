@@ -1,0 +1,1 @@
+"""The spatial price equilibrium of a scenario's world: the benchmark without frictions."""
