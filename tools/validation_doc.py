@@ -50,9 +50,9 @@ RULES = """\
   model does not do. A baseline with five or more past errors is spread by them, else it is a point
   and its CRPS the absolute error; a point is an easier opponent than a forecast with the right
   spread.
-* Prices inside China are recorded without VAT and modelled on a base of export prices of 2024, in
-  which it is contained: levels differ by about 13% by definition, and by what prices did since the
-  base year. *Of change* is the log error of the change since before the control.
+* Prices inside China are recorded without VAT. The model's stand on export prices of 2024, in which
+  13% are contained, and are compared less these; levels differ by what prices did since the base
+  year. *Of change* is the log error of the change since before the control.
 * The episode of 2010 runs on flows of 2024 rescaled; its levels of tonnage are an assumption.
 * Series and later months without a record here are written to `backtest.csv` all the same, so that
   they can be scored by somebody who has the record.

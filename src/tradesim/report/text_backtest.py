@@ -64,9 +64,9 @@ HOW_TO_READ = (
     "<b>Orange</b>: the last value known before the control, for ever after. <b>Purple</b>: the "
     "same month or quarter a year before. The last value one step ahead is the record moved by one "
     "period; it is scored, not drawn.",
-    "Prices inside China are recorded without VAT and modelled on a base of export prices of 2024, "
-    "in which it is contained: levels differ by about 13% by definition, and by what prices did "
-    "since the base year. <i>Log error of change</i> compares what happened since before the "
+    "Prices inside China are recorded without VAT. The model's stand on export prices of 2024, in "
+    "which 13% are contained, and are compared less these; levels differ by what prices did since "
+    "the base year. <i>Log error of change</i> compares what happened since before the "
     "control.",
 )
 DEFINED = (

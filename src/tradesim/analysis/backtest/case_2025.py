@@ -27,6 +27,9 @@ from tradesim.results import Results
 GERMANY_IN_EU27 = 16.53 / 34.6
 #: Nd in NdPr oxide by mass: ores and trade grades lie between 0.73 and 0.80 (assumption).
 ND_IN_NDPR = 0.75
+#: Value-added tax in the model's Chinese prices: they stand on prices FOB of 2024, and exporters of
+#: oxides get no refund (table base/prices). Chinese quotes are recorded without it.
+VAT_IN_FOB = 0.13
 CONTROL = dt.date(2025, 4, 4)
 _DESTINATIONS = ("USA", "EU27", "JPN", "KOR", "IND", "VNM")
 #: Oxides whose exports are recorded, and the scatter of their months. Metals are another heading.
@@ -66,7 +69,10 @@ def exports(
 
 
 def price(run: Results, column: str, economy: str, element: str) -> pd.DataFrame:
-    """Monthly mean price of an element's oxide in an economy, by seed and month, USD/kg."""
+    """Monthly mean price of an element's oxide in an economy, by seed and month, USD/kg.
+
+    In China without value-added tax, as quotes are recorded.
+    """
     if element == "NdPr":
         parts = [price(run, column, economy, part) for part in ("Nd", "Pr")]
         return ND_IN_NDPR * parts[0] + (1.0 - ND_IN_NDPR) * parts[1]
@@ -74,7 +80,7 @@ def price(run: Results, column: str, economy: str, element: str) -> pd.DataFrame
         f"SELECT seed, date, {column} AS v FROM markets WHERE scenario = '{run.scenario}' "
         f"AND economy = '{economy}' AND good = 'oxide_{element}'"
     )
-    return by_month(rows, run)
+    return by_month(rows, run) / (1.0 + VAT_IN_FOB if economy == "CHN" else 1.0)
 
 
 def granted_share(run: Results, destination: str) -> pd.DataFrame:
