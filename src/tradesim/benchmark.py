@@ -111,6 +111,8 @@ def read(words: Sequence[str]) -> Request:
             rest.append(word)
     named = {word.partition("=")[0].lstrip("+") for word in rest}
     rest += [] if "seeds" in named else [f"seeds={SEEDS}"]
+    # theory and simulation are to have the same parameters
+    rest += [] if "uncertainty" in named else ["uncertainty=point"]
     rest = [word for word in rest if word.partition("=")[0] != "compare"] + ["compare=none"]
     job = config.load(rest)
     against = own.get("against", "simulation")

@@ -113,7 +113,10 @@ def test_the_customs_calendar_makes_no_tonne() -> None:
         winter = customs.factor(dt.date(year - 1, 11, 1), dt.date(year, 5, 1))
         assert winter == pytest.approx(1.0, abs=1e-12)
         assert customs.factor(dt.date(year, 6, 1), dt.date(year, 10, 1)) == 1.0
-    assert customs.factor(dt.date(2024, 2, 1), dt.date(2024, 3, 1)) == pytest.approx(0.74, abs=0.01)
+    # tonnes a day in the two recorded Februaries, over the months around and over the quarter
+    for year, recorded in ((2024, 0.739), (2025, 0.756)):
+        february = customs.factor(dt.date(year, 2, 1), dt.date(year, 3, 1))
+        assert february == pytest.approx(recorded, abs=0.05)
 
 
 def test_the_scatter_is_paired_and_moves_no_median() -> None:
