@@ -1,9 +1,9 @@
 """Choose the point values: ``python tools/point_values.py DIR [particles] [seeds]``.
 
-``DIR`` comes from ``tradesim calibrate``. Quantities that are carried keep their present values, for
-the record says nothing of them; those searched are taken together from one of the particles nearest
-to the targets: the one that is nearest on average over some seeds, with the carried ones as they are.
-Prints what to write into ``parameters.py`` and the policies' pages; changes nothing.
+``DIR`` comes from ``tradesim calibrate``. Quantities that are carried keep their present values,
+for the record says nothing of them; those searched are taken together from one of the particles
+nearest to the targets: the one that is nearest on average over some seeds, with the carried ones as
+they are. Prints what to write into ``parameters.py`` and the policies' pages; changes nothing.
 """
 
 from __future__ import annotations
