@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 import tradesim
-from tradesim import config, multirun
+from tradesim import benchmark, config, multirun
+from tradesim.analysis.backtest import run as backtests
+from tradesim.analysis.calibration import run as calibration
 from tradesim.listing import KINDS, describe
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +55,7 @@ def test_every_phase_is_described(phase: str) -> None:
 
 def named_objects() -> list[str]:
     """Names such as ``market.plan.plan`` that the pages put in code type."""
-    packages = "agents|market|model|policies|record|rng|terms|tables|world|report"
+    packages = "agents|analysis|benchmark|market|model|policies|posterior|record|rng|terms|tables|world|report"
     pattern = re.compile(rf"`((?:{packages})(?:\.\w+)+)`")
     pages = [DOCS / "model.md", DOCS / "limits.md", *sorted((DOCS / "decisions").glob("0*.md"))]
     return sorted({name for page in pages for name in pattern.findall(text_of(page))})
@@ -111,6 +113,12 @@ def test_commands_on_the_pages_are_understood(command: str) -> None:
         assert words[0] in KINDS
     elif verb == "describe":
         assert describe(words[0])
+    elif verb == "backtest":
+        assert backtests.case(words[0])
+    elif verb == "calibrate":
+        calibration.order(words)
+    elif verb == "equilibrium":
+        benchmark.read(words)
     else:
         assert verb in ("doctor", "report", "export")
 

@@ -66,11 +66,12 @@ def test_the_block_states_the_delay_with_its_spread(reading: Reading) -> None:
 
 def test_change_of_output_is_the_difference_of_the_tables(reading: Reading) -> None:
     markets: Any = reading.query("SELECT scenario, seed, economy, good, output_t FROM markets")
-    abroad = markets[(markets["economy"] != "CHN") & (markets["good"] == "concentrate_clay")]
+    # the metal plant due two weeks after the start is the one project of these weeks
+    abroad = markets[(markets["economy"] != "CHN") & (markets["good"] == "metal_NdPr")]
     abroad = abroad.astype({"output_t": float, "scenario": str})
     total = abroad.groupby(["scenario", "seed"])["output_t"].sum()
     change = total["technology_control"] - total["reference"]
-    found = pipeline.output_change(reading)["concentrate_clay"]
+    found = pipeline.output_change(reading)["metal_NdPr"]
     assert np.abs(found).max() > 0.0
     np.testing.assert_allclose(found, change.to_numpy(), atol=1e-9)
 
