@@ -136,6 +136,7 @@ def _write(
     told.to_csv(folder / "fit.csv", index=False, float_format="%.6g")
     particles = pd.DataFrame(found.values, columns=[q.name for q in found.quantities])
     particles["distance"] = found.distances
+    particles = particles.join(found.statistics, rsuffix=" (target)")
     particles.to_csv(folder / "particles.csv", index=False, float_format="%.6g")
     found.history.to_csv(folder / "history.csv", index=False)
 
