@@ -1,7 +1,8 @@
 """Behavioural parameters of the market: every one with unit, range and source.
 
-The values are the point estimates that the model starts from. They are not fitted yet: the
-sources say where each comes from, and ``assumption`` is said where nothing better is at hand.
+The values are point estimates: the sources say where each comes from, and ``assumption`` is said
+where nothing better is at hand. What the record leaves open about them is in the posterior sample
+(:mod:`tradesim.posterior`), which runs draw from unless they ask for ``uncertainty=point``.
 Sensitivity ranges are the bounds declared here.
 """
 
