@@ -41,3 +41,18 @@ def named(name: str, page: dict[str, Any] | None = None, **changes: Any) -> Scen
     scenario_ = config.resolve(settings).scenario
     policies = {key: {**value, **(page or {})} for key, value in scenario_.policies.items()}
     return Scenario.model_validate({**scenario_.model_dump(), "policies": policies, **changes})
+
+
+#: Largest deviation of an ask from its base price in a calm world, relative; most stay near 1e-12.
+CALM = 1e-10
+
+
+def unrest(world: Scenario, seed: int, weeks: int = 156) -> float:
+    """Largest relative deviation of any ask from its base price after some weeks of a world."""
+    model = TradeModel(world, seed)
+    try:
+        for _ in range(weeks):
+            model.step()
+        return float(np.abs(model.state.ask / model.world.price0 - 1.0).max())
+    finally:
+        model.close()

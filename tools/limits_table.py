@@ -60,7 +60,11 @@ def embargo(run: Results) -> list[str]:
         base = world.price0[ECONOMY_INDEX["EU27"] * len(GOODS) + number]
         peak = ask(run, "EU27", good).max(axis=1) / base
         rows.append(_row((f"`{good}`", told(peak, 1), f"{world.choke[number]:,.1f}")))
-    heads = ("highest monthly ask in EU27 over base", "model", "choke price over base")
+    heads = (
+        "highest monthly ask in EU27 over base",
+        "model",
+        "choke price over base (point value)",
+    )
     return [_row(heads), _row(("---",) * 3), *rows]
 
 

@@ -102,7 +102,8 @@ def page() -> str:
         "Set one with `market.NAME=VALUE`; a value outside the range is refused. The range is "
         "also the one to vary it over. References are given in full in [model.md](model.md).",
         "",
-        f"*search* stands for: {SEARCH}. Such a value is rounded; the calibrated range stands in validation.md. "
+        f"*search* stands for: {SEARCH}. Such a value is rounded; "
+        "the calibrated range stands in [validation.md](validation.md). "
         f"*trial* stands for: {TRIAL}.",
         "",
         *group(MarketParameters, modules),

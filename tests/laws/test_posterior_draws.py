@@ -15,10 +15,14 @@ from tradesim.model import TradeModel, simulate
 from tradesim.scenario import Scenario
 from worlds import named, scenario
 
-DRAWS = range(len(posterior.draws()))
-#: Every so many-th draw is tested every day.
-DAILY = 34
-EACH = [draw if draw % DAILY == 0 else pytest.param(draw, marks=pytest.mark.slow) for draw in DRAWS]
+#: The rows of the sample that differ from each other.
+DRAWS = sorted(int(row) for row in np.unique(posterior.draws(), axis=0, return_index=True)[1])
+#: So many of them are tested every day.
+DAILY = 3
+EACH = [
+    draw if place < DAILY else pytest.param(draw, marks=pytest.mark.slow)
+    for place, draw in enumerate(DRAWS)
+]
 KEYS = posterior.keys()
 
 
@@ -42,7 +46,7 @@ def test_the_base_year_stands_still(draw: int) -> None:
 
 @pytest.mark.parametrize("draw", EACH)
 def test_the_laws_and_the_story_of_april(draw: int) -> None:
-    """Everything balances in every week; exports fall by half and come back; Dy parts company."""
+    """Everything balances in every week; exports fall by half and come back; Dy prices part."""
     own = drawn(named("april_2025", weeks=78), draw)
     model = TradeModel(own, draw)
     balance = Balance(model)
@@ -63,7 +67,7 @@ def test_the_laws_and_the_story_of_april(draw: int) -> None:
     abroad = _ask(markets, "EU27") / _ask(reference, "EU27")
     at_home = _ask(markets, "CHN") / _ask(reference, "CHN")
     assert abroad.max() > 1.5
-    assert np.abs(at_home - 1.0).max() < 0.25
+    assert np.abs(at_home - 1.0).max() < (abroad.max() - 1.0) / 3.0
 
 
 @pytest.mark.parametrize("draw", EACH)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tradesim import axes
+from tradesim.market import price
 from tradesim.model import TradeModel, simulate
-from worlds import scenario
+from worlds import CALM, scenario, unrest
 
 
 @pytest.mark.parametrize("seed", [0, 7])
@@ -22,6 +23,18 @@ def test_baseline_without_noise_stands_still(seed: int) -> None:
         assert model.state.given_up.max() < 1e-9
         assert not model.state.risk.max() > 1e-9
     model.close()
+
+
+@pytest.mark.parametrize("seed", [8, 28, 52])
+def test_networks_with_a_plant_that_exports_all_stand_still(seed: int) -> None:
+    """A small stock that buyers abroad draw on must not start to swing (decision 0034)."""
+    assert unrest(scenario(), seed) < CALM
+
+
+def test_the_bound_on_sensitivity_is_what_makes_them_calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it rounding grows into cycles."""
+    monkeypatch.setattr(price, "LARGEST_GAIN", np.inf)
+    assert unrest(scenario(), 8) > 1e-3
 
 
 #: Market, share of stock that is lost, weeks after which the ask is back, and how near.

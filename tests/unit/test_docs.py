@@ -55,7 +55,8 @@ def test_every_phase_is_described(phase: str) -> None:
 
 def named_objects() -> list[str]:
     """Names such as ``market.plan.plan`` that the pages put in code type."""
-    packages = "agents|analysis|benchmark|market|model|policies|posterior|record|rng|terms|tables|world|report"
+    packages = "agents|analysis|benchmark|market|model|policies|posterior|record|rng|terms"
+    packages += "|tables|world|report"
     pattern = re.compile(rf"`((?:{packages})(?:\.\w+)+)`")
     pages = [DOCS / "model.md", DOCS / "limits.md", *sorted((DOCS / "decisions").glob("0*.md"))]
     return sorted({name for page in pages for name in pattern.findall(text_of(page))})

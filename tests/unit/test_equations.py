@@ -88,6 +88,17 @@ def test_ask_at_base_and_falling_in_cover() -> None:
     assert price.ask_ratio(one, one, one * 1.25, choke, 2.0)[0] == pytest.approx(1.25)
 
 
+def test_a_price_answers_its_stock_as_a_step_can_bear() -> None:
+    """Ten weeks of stock bear any sensitivity, one week bears what moves 1.2 of it."""
+    weeks = np.array([10.0, 1.0, np.inf])
+    found = price.bearable_sensitivity(2.8, weeks, elasticity=4.0, own=0.25, dt=1.0)
+    assert found.tolist() == pytest.approx([2.8, 1.2, 2.8])
+    quarter = price.bearable_sensitivity(2.8, weeks, elasticity=4.0, own=0.25, dt=0.25)
+    assert quarter.tolist() == pytest.approx([2.8, 2.8, 2.8])
+    free = price.bearable_sensitivity(2.8, weeks, elasticity=0.0, own=0.25, dt=1.0)
+    assert free.tolist() == [2.8, 2.8, 2.8]
+
+
 def test_expected_price_settles_at_a_power_of_the_ratio() -> None:
     """A lasting ratio r is believed as r ** weight, not without bound."""
     expected = np.ones(1)

@@ -17,10 +17,13 @@ LEAST_COVER = 0.02
 LEAST_MARKET_T = 1e-6
 #: Lowest ask over base price: below it sellers would rather keep or dump the goods (assumption).
 FLOOR = 0.4
+#: Most that a step's orders may answer a change of the stock that they are drawn from, relative.
+#: Beyond 2 an explicit step overshoots for ever; the rest leaves room for sellers' availability.
+LARGEST_GAIN = 1.2
 
 
 def ask_ratio(
-    cover: Floats, expected: Floats, cost: Floats, choke: Floats, sensitivity: float
+    cover: Floats, expected: Floats, cost: Floats, choke: Floats, sensitivity: Floats | float
 ) -> Floats:
     """Ask over base price [markets]: expected price x cover^-s, bounded by the choke price.
 
@@ -33,6 +36,20 @@ def ask_ratio(
     room = choke / cost
     bent = raw / (1.0 + np.maximum(raw - 1.0, 0.0) / room)
     return np.asarray(np.maximum(cost * bent, FLOOR), np.float64)
+
+
+def bearable_sensitivity(
+    sensitivity: float, cover_weeks: Floats, elasticity: float, own: float, dt: float
+) -> Floats:
+    """Sensitivity of the ask to cover that a market's stock can bear in one step [markets].
+
+    Orders of a step answer the ask of the step before: a price that is ``s`` times as sensitive
+    to ``own`` cover moves them by ``s * own * elasticity``, which may draw on a stock of
+    ``cover_weeks`` no faster than :data:`LARGEST_GAIN`, or the market would swing by itself. That
+    binds where one small plant sells everything abroad out of a week or two of stock.
+    """
+    answer = max(elasticity * own * dt, 1e-12)
+    return np.minimum(sensitivity, LARGEST_GAIN * cover_weeks / answer)
 
 
 def expectation(expected: Floats, ratio: Floats, weight: float, weeks: float, dt: float) -> Floats:
@@ -90,9 +107,11 @@ def price(
     felt = np.exp(pooled_log_cover(log_cover, size, reach, params.pooling)).ravel()
     state.cover = cover
     state.cost_index = cost_index(world, state, params, terms)
-    ratio = ask_ratio(
-        felt, state.expected_price, state.cost_index, world.choke, params.price_sensitivity
-    )
+    sensitivity = bearable_sensitivity(
+        params.price_sensitivity, world.market_cover_weeks, params.sourcing_elasticity,
+        1.0 - params.pooling, state.dt,
+    )  # fmt: skip
+    ratio = ask_ratio(felt, state.expected_price, state.cost_index, world.choke, sensitivity)
     state.ask = world.price0 * ratio
     state.expected_price = expectation(
         state.expected_price, ratio / state.cost_index, params.expectation_weight,

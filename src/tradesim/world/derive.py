@@ -111,8 +111,13 @@ def _market_facts(slots: Slots) -> dict[str, Any]:
         numbers = axes.positions(members, axes.GOODS)
         family[numbers] = numbers[0]
     inside = sum_by(slots.market, held * slots.vector.sum(1), markets)
+    size = sum_by(slots.market, held, markets)
+    bought = sum_by(slots.market[: slots.inputs], slots.base_t[: slots.inputs], markets)
+    sold = sum_by(slots.market[slots.inputs :], slots.base_t[slots.inputs :], markets)
+    through = np.maximum(bought, sold)
     return {
-        "market_size": sum_by(slots.market, held, markets),
+        "market_size": size,
+        "market_cover_weeks": np.where(through > 0, size / np.maximum(through, 1e-30), np.inf),
         "family": family,
         "family_size": inside.reshape(N_ECONOMIES, N_GOODS),
     }

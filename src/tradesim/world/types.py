@@ -116,6 +116,7 @@ class World:
     family: Ints  # [goods] goods that are one element in other forms
     family_size: Floats  # [economies, goods] market_size in t of oxide equivalent
     market_size: Floats  # [markets] t held at target cover in the base year
+    market_cover_weeks: Floats  # [markets] target stocks over what passes through in a week
     transit_weeks_in: Floats  # [inputs] mean transit of a slot's base-year supply
     input_use: Ints  # [inputs] end use (index on USE_LABELS)
     final: Flags  # [inputs] of manufacturers
