@@ -15,7 +15,8 @@ from tradesim.analysis.equilibrium import dates, nodes, problem, solve
 from tradesim.errors import InputError
 from tradesim.market.plan import demand_response
 from tradesim.model import world_of
-from tradesim.terms import Allowance, Guarantee, TonnageLimit
+from tradesim.public_terms import Guarantee
+from tradesim.terms import Allowance, TonnageLimit
 from tradesim.world.types import N_GOODS
 
 LU = axes.GOOD_INDEX["oxide_Lu"]

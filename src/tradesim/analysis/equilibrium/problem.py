@@ -17,8 +17,9 @@ from tradesim.analysis.equilibrium import nodes as nd
 from tradesim.market import capacity
 from tradesim.market.license import LEAST_EXPECTED, applications
 from tradesim.market.price import FLOOR
+from tradesim.public_terms import Guarantee
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
-from tradesim.terms import Guarantee, Terms, TonnageLimit
+from tradesim.terms import Terms, TonnageLimit
 from tradesim.world.types import N_GOODS, Flags, Floats, Ints, World, sum_by
 
 #: Calendar half-years differ in length by less than this share.
