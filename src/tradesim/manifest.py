@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tradesim
-from tradesim import axes, config
+from tradesim import axes, config, posterior
 from tradesim.scenario import Scenario
 from tradesim.schema import SCHEMA_VERSION
+from tradesim.tables.book import VINTAGES
 
 #: ``partial``: some points of a sweep failed, the others are complete.
 Status = Literal["complete", "partial", "interrupted", "failed"]
@@ -74,7 +75,13 @@ def package_versions() -> dict[str, str]:
 
 def data_hashes(worlds: Iterable[Scenario]) -> dict[str, str]:
     """SHA-256 of every base-year table and of every page that the scenarios were made from."""
-    files = {f"tables/base/{path.name}": path for path in sorted(_BASE.glob("*.csv"))}
+    worlds = list(worlds)
+    folders = [VINTAGES[year] for year in sorted({world.base_year for world in worlds} - {2024})]
+    files = {
+        f"tables/{folder.name}/{path.name}": path
+        for folder in (_BASE, posterior.FOLDER, *folders)
+        for path in sorted(folder.glob("*.csv"))
+    }
     for folder in axes.FURTHER_FOLDERS:
         files |= {f"tables/further/{path.name}": path for path in sorted(folder.glob("*.csv"))}
     files["tables/outside/trade.csv"] = _BASE.parent / "outside" / "trade.csv"
