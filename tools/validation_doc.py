@@ -53,6 +53,12 @@ RULES = """\
 * Prices inside China are recorded without VAT. The model's stand on export prices of 2024, in which
   13% are contained, and are compared less these; levels differ by what prices did since the base
   year. *Of change* is the log error of the change since before the control.
+* **Not quite predictions.** Total magnet exports from February 2024 to March 2025 set the depth of
+  the customs calendar and the scatter of a month
+  ([decision 0031](decisions/0031-customs-calendar.md)), and the first quarter of 2025 is the level
+  that the fitted months are measured in. They stand under *predicted*, but that they lie in the
+  band says little. That oxides are exported apart from metals, and that Chinese prices are taken
+  less tax, was settled after looking at records of those series.
 * The episode of 2010 runs on flows of 2024 rescaled; its levels of tonnage are an assumption.
 * Series and later months without a record here are written to `backtest.csv` all the same, so that
   they can be scored by somebody who has the record.
