@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ import pandas as pd
 from tradesim.analysis.backtest import records
 from tradesim.analysis.backtest.run import case
 from tradesim.analysis.calibration.episode import Episode
-from tradesim.analysis.calibration.sample import Fit, Plan, fit
+from tradesim.analysis.calibration.sample import Fit, Plan, populations
 from tradesim.analysis.calibration.summary import fitted, summarise
 from tradesim.analysis.calibration.targets import record_paths, statistics
+from tradesim.ensemble import uninterrupted
 from tradesim.errors import InputError, unknown
 from tradesim.folder import ResultFolder
-from tradesim.manifest import manifest
+from tradesim.manifest import Status, manifest
 from tradesim.runner import default_folder
 
 #: Weeks of each episode that its targets need; cheapest first.
@@ -38,8 +39,6 @@ _KEYS: Mapping[str, tuple[float, float, float]] = {
     "draws": (100, 10, 10_000),
     "workers": (1, 1, 1024),
 }
-#: Draws the page of a calibration: fit, draws, folder.
-Page = Callable[[Fit, np.ndarray, Path], object]
 
 
 @dataclass(frozen=True)
@@ -105,29 +104,36 @@ def _number(key: str, text: str, low: float, high: float) -> float:
     return value
 
 
-def calibrate(words: Sequence[str], page: Page | None = None) -> Path:
+def calibrate(words: Sequence[str]) -> Path:
     """Draw a posterior sample as ``words`` say and write its folder; returns the folder.
 
     Files: ``posterior.csv`` (equally likely draws), ``posterior_summary.csv``, ``fit.csv``
-    (targets), ``history.csv`` (populations), ``manifest.json``.
+    (targets), ``history.csv`` (populations), ``manifest.json``. All are written after every
+    population; Ctrl-C keeps the last whole one, marked as interrupted.
     """
     asked, began = order(words), time.monotonic()
     folder = ResultFolder(asked.out or default_folder("calibration"))
+    done = 0
     try:
         goal = recorded(asked.episodes)
-        found = fit(asked.episodes, goal, asked.plan, _say)
-        sample = found.shuffled(asked.draws, asked.plan.seed)
-        _write(folder.work, found, sample, asked, goal)
-        if page is not None:
-            page(found, sample, folder.work)
-        return folder.publish(_manifest(asked, began))
+        for found in populations(asked.episodes, goal, asked.plan, _say):
+            with uninterrupted():
+                _write(folder.work, found, asked, goal)
+                done += 1
+        return folder.publish(_manifest("complete", asked, began))
+    except KeyboardInterrupt as interrupt:
+        if not done:
+            raise
+        place = folder.publish(_manifest("interrupted", asked, began))
+        raise KeyboardInterrupt(
+            f"interrupted after {done} populations; the last is kept in {place}"
+        ) from interrupt
     finally:
         folder.discard()
 
 
-def _write(
-    folder: Path, found: Fit, sample: np.ndarray, asked: Order, goal: dict[str, float]
-) -> None:
+def _write(folder: Path, found: Fit, asked: Order, goal: dict[str, float]) -> None:
+    sample = found.shuffled(asked.draws, asked.plan.seed)
     write_draws(folder / "posterior.csv", [q.name for q in found.quantities], sample)
     summary = summarise(found.quantities, sample)
     summary.to_csv(folder / "posterior_summary.csv", index=False, float_format="%.6g")
@@ -149,10 +155,10 @@ def write_draws(path: Path, names: Sequence[str], sample: np.ndarray) -> None:
         writer.writerows([f"{value:.6g}" for value in row] for row in sample)
 
 
-def _manifest(asked: Order, began: float) -> dict[str, Any]:
+def _manifest(status: Status, asked: Order, began: float) -> dict[str, Any]:
     worlds = [case(e.case.name) for e in asked.episodes]
     said = manifest(
-        "complete", result_hash="", scenario=",".join(c.scenario for c in worlds), compare=None,
+        status, result_hash="", scenario=",".join(c.scenario for c in worlds), compare=None,
         seeds=[asked.plan.seed], engine="numpy", worlds=[], wall_s=time.monotonic() - began,
     )  # fmt: skip
     return {**said, "plan": vars(asked.plan), "draws": asked.draws}

@@ -16,6 +16,7 @@ from __future__ import annotations
 import multiprocessing as mp
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -34,8 +35,9 @@ from tradesim.posterior import Calibrated, calibrated
 SURVIVING = 0.5
 #: First population over later ones: the best of so many prior draws start.
 FIRST = 3
-#: Moves tried on every copy; with fewer than a tenth accepted many copies stay where they were.
-MOVES = 6
+#: Moves tried on every copy, at least and at most, and the share of copies that may stay in place:
+#: the fewer moves were accepted in the last population, the more are tried in the next.
+MOVES, MOST_MOVES, UNMOVED = 6, 12, 0.25
 #: Quantities searched that one move changes, on average, and the noise on top (probit scale).
 MOVED, JITTER = 7, 0.02
 #: Chance that a move draws a quantity anew that is carried, not searched.
@@ -142,10 +144,23 @@ def first(judge: Judge, stream: tuple[int, int, int]) -> Particle:
     return judge(score, _seed(chance), float("inf"))
 
 
+def moves_needed(accepted: float) -> int:
+    """Moves after which no more than :data:`UNMOVED` of the copies stand where they stood.
+
+    ``accepted`` is the share of moves accepted last time, 0-1. Drovandi and Pettitt 2011, section
+    3, bounded by :data:`MOST_MOVES`.
+    """
+    if not 0.0 < accepted < 1.0:
+        return MOVES if accepted >= 1.0 else MOST_MOVES
+    needed = np.ceil(np.log(UNMOVED) / np.log1p(-accepted))
+    return int(np.clip(needed, MOVES, MOST_MOVES))
+
+
 def moved(
-    judge: Judge, survivors: Sequence[Particle], bound: float, job: tuple[int, tuple[int, int, int]]
-) -> Particle:
-    """Copy a survivor and move it :data:`MOVES` times within ``bound``; ``job`` is place, stream.
+    judge: Judge, survivors: Sequence[Particle], bound: float, moves: int,
+    job: tuple[int, tuple[int, int, int]],
+) -> Particle:  # fmt: skip
+    """Copy a survivor and move it ``moves`` times within ``bound``; ``job`` is place and stream.
 
     A move changes a random part of the quantities that are searched by the difference of two other
     survivors, which has the shape of what survives without any tuning, and draws some of those
@@ -154,7 +169,7 @@ def moved(
     place, stream = job
     chance = np.random.default_rng(stream)
     now = Particle(survivors[place].score, survivors[place].distance, survivors[place].statistics)
-    for _ in range(MOVES):
+    for _ in range(moves):
         one, two = chance.choice(len(survivors), 2, replace=False)
         score = proposal(now.score, survivors[one].score - survivors[two].score, chance)
         seed, luck = _seed(chance), np.log(chance.random())
@@ -186,13 +201,13 @@ def _seed(chance: np.random.Generator) -> int:
     return int(chance.integers(1 << 31))
 
 
-def fit(
+def populations(
     episodes: Sequence[Episode],
     recorded: Mapping[str, float],
     plan: Plan,
     say: Callable[[str], None],
-) -> Fit:
-    """Draw the posterior sample; ``say`` is told of every population.
+) -> Iterator[Fit]:
+    """The sample after every population, the posterior last; ``say`` is told of each.
 
     The next population is not begun when it would probably end after ``plan.minutes``.
     """
@@ -203,17 +218,32 @@ def fit(
         tried = list(pool.map(partial(first, judge), starts, chunksize=4))
         particles = sorted(tried, key=lambda p: p.distance)[: plan.population]
         history = [_told(0, particles, 1.0, time.monotonic() - began, say)]
+        yield _sample(particles, history)
         for generation in range(1, plan.generations + 1):
             started = time.monotonic()
             if started - began + history[-1]["seconds"] > 60.0 * plan.minutes:
                 break
-            particles, accepted = _renewed(pool, judge, particles, plan, generation)
+            moves = moves_needed(history[-1]["accepted"])
+            particles, accepted = _renewed(pool, judge, particles, plan, (generation, moves))
             spent = time.monotonic() - started
             history.append(_told(generation, particles, accepted, spent, say))
-    quantities = calibrated()
+            yield _sample(particles, history)
+
+
+def fit(
+    episodes: Sequence[Episode],
+    recorded: Mapping[str, float],
+    plan: Plan,
+    say: Callable[[str], None],
+) -> Fit:
+    """The posterior sample: the last of :func:`populations`."""
+    return deque(populations(episodes, recorded, plan, say), maxlen=1)[0]
+
+
+def _sample(particles: Sequence[Particle], history: Sequence[dict[str, float]]) -> Fit:
     return Fit(
-        quantities,
-        np.array([to_values(quantities, p.score) for p in particles]),
+        calibrated(),
+        np.array([to_values(calibrated(), p.score) for p in particles]),
         np.array([p.distance for p in particles]),
         pd.DataFrame([dict(p.statistics) for p in particles]),
         pd.DataFrame(history),
@@ -221,17 +251,18 @@ def fit(
 
 
 def _renewed(
-    pool: Executor, judge: Judge, particles: Sequence[Particle], plan: Plan, generation: int
+    pool: Executor, judge: Judge, particles: Sequence[Particle], plan: Plan, turn: tuple[int, int]
 ) -> tuple[list[Particle], float]:
-    """The next population, and the share of moves that were accepted."""
+    """The next population, and the share of moves accepted; ``turn`` is its number and moves."""
+    generation, moves = turn
     kept = int(SURVIVING * len(particles))
     survivors = list(particles[:kept])
     bound = survivors[-1].distance
     chance = np.random.default_rng((plan.seed, generation))
     places = chance.integers(kept, size=len(particles) - kept)
     jobs = [(int(p), (plan.seed, generation, i)) for i, p in enumerate(places)]
-    copies = list(pool.map(partial(moved, judge, survivors, bound), jobs, chunksize=1))
-    accepted = sum(copy.moved for copy in copies) / (MOVES * len(copies))
+    copies = list(pool.map(partial(moved, judge, survivors, bound, moves), jobs, chunksize=1))
+    accepted = sum(copy.moved for copy in copies) / (moves * len(copies))
     return sorted([*survivors, *copies], key=lambda p: p.distance), accepted
 
 
