@@ -127,10 +127,14 @@ def _refuse_nothing(missing: Sequence[cl.Missing]) -> None:
     )
 
 
-def without(scenario: Scenario, cut: tuple[str, str, tuple[str, ...]], day: dt.date) -> Scenario:
+def without(
+    scenario: Scenario, cut: tuple[str, str, tuple[str, ...]], day: dt.date,
+    sellers: Sequence[str] = ("*",),
+) -> Scenario:  # fmt: skip
     """The scenario in which the supplier sells these goods to the buyer no more, from ``day`` on.
 
-    A full ban, announced on the day it takes effect; on its lanes nobody goes round it.
+    A full ban, announced on the day it takes effect; on its lanes nobody goes round it. With
+    ``sellers`` only the supplier's firms of these names stop.
     """
     supplier, buyer, goods = cut
     page: dict[str, Any] = {
@@ -139,7 +143,11 @@ def without(scenario: Scenario, cut: tuple[str, str, tuple[str, ...]], day: dt.d
         "imposed_by": supplier,
         "announced": day,
         "effective": day,
-        "covers": {"goods": list(goods), "destinations": [buyer]},
+        "covers": {
+            "goods": list(goods),
+            "destinations": [buyer],
+            "sellers": list(sellers),
+        },
     }
     changed = {"name": f"{scenario.name}_{CUT}", "policies": {**scenario.policies, CUT: page}}
     return scenario.model_copy(update=changed)

@@ -181,5 +181,5 @@ def ratio(buyer_usd: Floats, supplier_usd: Floats) -> Floats:
     return np.divide(lost, supplier_usd, out=free, where=supplier_usd > 0.0)
 
 
-#: Draws the page: what was found, its table, the manifest.
-Page = Callable[[Found, pd.DataFrame, Mapping[str, Any]], str]
+#: Draws the page: title of the world, rows of the table, what is not traded, the manifest.
+Page = Callable[[str, pd.DataFrame, pd.DataFrame, Mapping[str, Any]], str]

@@ -46,24 +46,23 @@ def _write(found: Found, folder: Path, page: Page, started: float) -> dict[str, 
     rows = table(found)
     text = rows.to_csv(index=False, float_format="%.6g")
     (folder / "leverage.csv").write_text(text, encoding="utf-8")
-    _write_rows(folder / "no_trade.csv", Missing, found.request.missing)
+    missing = _frame(Missing, found.request.missing)
+    missing.to_csv(folder / "no_trade.csv", index=False)
     if found.failures:
-        _write_rows(folder / "failures.csv", Failure, found.failures)
+        _frame(Failure, found.failures).to_csv(folder / "failures.csv", index=False)
     settings = tree(found.request.job) | {"leverage": dict(found.request.words)}
     config = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     said = _manifest(found, text, time.monotonic() - started)
     if len(rows):
-        (folder / "report.html").write_text(page(found, rows, said), encoding="utf-8")
+        drawn = page(found.request.job.scenario.title, rows, missing, said)
+        (folder / "report.html").write_text(drawn, encoding="utf-8")
     return said
 
 
-def _write_rows(
-    path: Path, kind: type[Missing | Failure], rows: Sequence[Missing | Failure]
-) -> None:
+def _frame(kind: type[Missing | Failure], rows: Sequence[Missing | Failure]) -> pd.DataFrame:
     columns = [column.name for column in dataclasses.fields(kind)]
-    frame = pd.DataFrame([dataclasses.astuple(row) for row in rows], columns=columns)
-    frame.to_csv(path, index=False)
+    return pd.DataFrame([dataclasses.astuple(row) for row in rows], columns=columns)
 
 
 def _status(found: Found) -> Status:
