@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tradesim.analysis.leverage.cells import STAGES
+from tradesim.axes import ELEMENTS
 from tradesim.report import labels, theme
 from tradesim.report.fans import Spec, Trace, iso, line_trace, ribbon
 from tradesim.report.panels import Marker, Panels, annotation, axis_style, base_layout, margins
@@ -30,9 +32,9 @@ KEYS = ["supplier", "buyer", "element", "stage"]
 
 
 def cell_name(element: str, stage: str) -> str:
-    """``Dy oxide``, ``all oxides``, ``NdFeB magnets (Nd)``."""
+    """``Dy oxide``, ``all oxides``, ``ores``."""
     if stage in ("concentrate", "component"):
-        return "ores, all" if stage == "concentrate" else "motors"
+        return "ores" if stage == "concentrate" else "motors"
     return f"all {stage}s" if element == "all" else f"{element} {stage}"
 
 
@@ -54,7 +56,7 @@ def strip(rows: pd.DataFrame, measure: str, title: str) -> Spec:
     """Heat strip: element and stage down, supplier and buyer across, the figure in each cell."""
     found = totals(rows)
     column = {"supplier": "supplier_cost"}.get(measure, measure)
-    down = list(dict.fromkeys(zip(found["element"], found["stage"], strict=True)))
+    down = sorted(set(zip(found["element"], found["stage"], strict=True)), key=_order)
     across = list(dict.fromkeys(zip(found["supplier"], found["buyer"], strict=True)))
     cells = np.full((len(down), len(across)), np.nan)
     for row in found.to_dict("records"):
@@ -72,6 +74,12 @@ def strip(rows: pd.DataFrame, measure: str, title: str) -> Spec:
     }  # fmt: skip
     columns = [f"{s} over {b}" for s, b in across]
     return {"data": _cells(cells, names, columns, STRIPS[measure][1]), "layout": layout}
+
+
+def _order(cell: tuple[str, str]) -> tuple[int, int]:
+    """By stage, then by element, all of them last."""
+    element, stage = cell
+    return STAGES.index(stage), ELEMENTS.index(element) if element in ELEMENTS else len(ELEMENTS)
 
 
 def _cells(
@@ -135,9 +143,13 @@ def dates(count: int, cut: dt.date) -> pd.DatetimeIndex:
 
 
 def shown(rows: pd.DataFrame, pair: tuple[str, str]) -> list[tuple[str, str]]:
-    """The cells of a pair with the largest losses on either side, in the order of the table."""
+    """The cells of a pair with the largest losses on either side, in the order of the table.
+
+    Of cells that are the same counterfactual (magnets of Dy and Tb) the first stands for both.
+    """
     mine = totals(rows)
     mine = mine[(mine["supplier"] == pair[0]) & (mine["buyer"] == pair[1])]
+    mine = mine.drop_duplicates(["stage", "cost_buyer_usd", "cost_supplier_usd"])
     size = mine[["cost_buyer_usd", "cost_supplier_usd"]].abs().max(axis=1)
     kept = mine.loc[size.sort_values(ascending=False).index[:PANELS]].sort_index()
     return list(zip(kept["element"], kept["stage"], strict=True))
