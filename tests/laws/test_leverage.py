@@ -33,18 +33,19 @@ EVERYDAY = [("JPN", "Dy", "oxide", 1), ("KOR", "Dy", "magnet", 0)]
 SEEDS = (0, 1, 2)
 #: Relationships whose sellers can be told apart in at least one of the seeds.
 CELLS = [
-    *((buyer, element, stage)
-      for buyer in ("JPN", "KOR", "USA", "EU27")
-      for element, stage in (("Dy", "oxide"), ("Y", "oxide"), ("Nd", "magnet"),
-                             ("all", "component"))),
-    *((buyer, "Dy", "magnet") for buyer in ("KOR", "USA", "EU27")),
-    *((buyer, "Sm", "magnet") for buyer in ("USA", "EU27")),
-    *((buyer, "Nd", "metal") for buyer in ("KOR", "USA", "EU27")),
-    *((buyer, "Dy", "metal") for buyer in ("USA", "EU27")),
-    ("KOR", "Nd", "oxide"),
+    *(("JPN", *what) for what in (("Dy", "oxide"), ("Y", "oxide"), ("Nd", "magnet"),
+                                  ("all", "component"))),
+    *(("KOR", *what) for what in (("Nd", "oxide"), ("Dy", "oxide"), ("Y", "oxide"), ("Nd", "metal"),
+                                  ("Nd", "magnet"), ("Dy", "magnet"), ("all", "component"))),
+    *(("USA", *what) for what in (("Dy", "oxide"), ("Y", "oxide"), ("Nd", "metal"), ("Dy", "metal"),
+                                  ("Nd", "magnet"), ("Dy", "magnet"), ("Sm", "magnet"),
+                                  ("all", "component"))),
+    *(("EU27", *what) for what in (("Y", "oxide"), ("Nd", "metal"), ("Dy", "metal"),
+                                   ("Nd", "magnet"), ("Dy", "magnet"), ("Sm", "magnet"),
+                                   ("all", "component"))),
 ]  # fmt: skip
-#: Seeds in which the slope falls somewhere. A seller who stops may be the only one of some buyer,
-#: whatever the share; motors that China withholds are made at home and sold dearer abroad.
+#: Seeds in which the slope falls somewhere: sellers differ, so it matters which of them comes next;
+#: and motors that China withholds are made in Korea instead, and sold dearer.
 EXCEPTIONS: dict[tuple[str, str, str], set[int]] = {
     ("KOR", "Dy", "magnet"): {2},
     ("KOR", "all", "component"): {0, 1, 2},
