@@ -30,7 +30,8 @@ CAVEATS = (
     "other work, a supplier loses less. The account without the cost of work is the loss less "
     "<code>work_buyer_usd</code> or <code>work_supplier_usd</code>.",
     "<b>A supplier may lose nothing, or gain.</b> Who sells most of a good raises its price "
-    "elsewhere by selling less of it, as with an export tax. Nobody retaliates here.",
+    "elsewhere by selling less of it, as with an export tax. Nobody answers the cut, unless the "
+    "scenario’s governments decide for themselves: then what they do is part of the losses.",
     "<b>A magnet is not one element.</b> A grade stands for the element that names it: NdFeB "
     "without heavy elements for Nd and Pr, NdFeB with Dy or Tb for Dy and Tb, SmCo for Sm. Every "
     "NdFeB magnet holds Nd; magnets of Dy and Tb are the same runs, and so is metal of Nd and Pr. "
