@@ -26,6 +26,7 @@ from tradesim.axes import (
     STAGES,
     USE_LABELS,
 )
+from tradesim.record.sums import UTILITY
 from tradesim.scenario import RunConfig, Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -265,6 +266,7 @@ def _states(world: _World) -> pa.Table:
             "state": _labels(state, ECONOMIES),
             "rung": pa.array(np.zeros(len(date), dtype=np.int32)),
             "utility_usd": zero * np.nan,
+            **dict.fromkeys(UTILITY, zero * np.nan),
             "tariff_revenue_usd": np.where(state == 1, 2e6, 0.0),
             "fees_usd": zero,
             "stockpile_t": zero,
@@ -279,6 +281,7 @@ def _states(world: _World) -> pa.Table:
                 ),
                 zero,
             ),
+            "lookahead_steps": zero * np.nan,
         }
     )
 

@@ -24,7 +24,6 @@ from tradesim.analysis.metrics import METRICS
 from tradesim.fields import facts
 from tradesim.licence_terms import LicenceTerms
 from tradesim.market import state as market_state
-from tradesim.parameters import MarketParameters, OutsideParameters
 from tradesim.policies import Policy
 from tradesim.scenario import Scenario
 from tradesim.tables import loader
@@ -194,7 +193,7 @@ def parameters(found: Model) -> str:
         for name in facts(group) if prefix else ():
             for module in used_in(name):
                 by_module.setdefault(module, []).append(f"{prefix}{name}")
-    count = len(facts(MarketParameters)) + len(facts(OutsideParameters))
+    count = sum(len(facts(group)) for prefix, group in odd.PARAMETERS.items() if prefix)
     rows = [(f"`{module}`", code(names)) for module, names in sorted(by_module.items())]
     said = f"{count} parameters and {len(facts(Scenario))} keys of a scenario."
     return _lines([said, "", *table(("module", "parameters"), rows)])

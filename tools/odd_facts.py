@@ -28,9 +28,10 @@ import tradesim
 from md_tables import DOCS
 from tradesim import catalogue, model
 from tradesim.market.state import MarketState
-from tradesim.parameters import MarketParameters, OutsideParameters
+from tradesim.parameters import MarketParameters, OutsideParameters, TalksParameters
 from tradesim.policies import Policy
 from tradesim.scenario import Scenario
+from tradesim.states.utility import Preferences
 from tradesim.terms import Terms
 from tradesim.world import World
 
@@ -39,7 +40,8 @@ MODEL_PAGE = DOCS / "model.md"
 TEXTS = Path(__file__).with_name("odd")
 #: Groups of parameters with the prefix of their keys.
 PARAMETERS: Mapping[str, type[BaseModel]] = {
-    "market.": MarketParameters, "outside.": OutsideParameters, "": Scenario,
+    "market.": MarketParameters, "outside.": OutsideParameters, "talks.": TalksParameters,
+    "states.ECONOMY.preferences.": Preferences, "": Scenario,
 }  # fmt: skip
 #: Where the state of a run lives; what they refer to is found from them.
 ROOTS = (World, MarketState, Terms)

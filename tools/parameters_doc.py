@@ -15,15 +15,23 @@ from pydantic import BaseModel
 
 import tradesim
 from md_tables import DOCS, code, head, row
-from tradesim import catalogue
+from tradesim import catalogue, strategies
 from tradesim.fields import Fact, facts
-from tradesim.parameters import SEARCH, TRIAL, MarketParameters, OutsideParameters
+from tradesim.parameters import (
+    SEARCH,
+    TRIAL,
+    MarketParameters,
+    OutsideParameters,
+    TalksParameters,
+)
 from tradesim.scenario import Scenario
+from tradesim.states.government import Government
+from tradesim.states.utility import Preferences
 
 PACKAGE = Path(tradesim.__file__).parent
 PAGE = DOCS / "parameters.md"
 #: Where behaviour lives: what is not found here is used by nobody.
-MODEL = ("world", "market", "policies", "record", "outside.py", "model.py")
+MODEL = ("world", "market", "policies", "states", "strategies", "record", "outside.py", "model.py")
 #: Holds codes that are numbers by accident.
 CODES = "world/types.py"
 _CONSTANT = re.compile(r"^((?:[A-Z][A-Z0-9_]*)(?:, [A-Z][A-Z0-9_]*)*)(?:: \w+)? = (.+)$")
@@ -51,7 +59,8 @@ def parameter_row(fact: Fact, modules: dict[str, str]) -> str:
     """One line of the first table."""
     where = code(used_in(fact.name, modules)) or "nowhere"
     cells = (
-        f"`{fact.name}`", f"{fact.default:g}", fact.unit, f"{fact.low:g}–{fact.high:g}",
+        f"`{fact.name}`", "drawn" if fact.default is None else f"{fact.default:g}", fact.unit,
+        "" if fact.low is None or fact.high is None else f"{fact.low:g}–{fact.high:g}",
         fact.text, fact.source.replace(SEARCH, "*search*").replace(TRIAL, "*trial*"), where,
     )  # fmt: skip
     return row(cells)
@@ -86,7 +95,20 @@ def constants(modules: dict[str, str]) -> list[str]:
 def group(model: type[BaseModel], modules: dict[str, str]) -> list[str]:
     """The table of a group of parameters and the empty line after it."""
     heads = ("parameter", "default", "unit", "range", "meaning", "source", "used in")
-    return [*head(*heads), *(parameter_row(fact, modules) for fact in facts(model).values()), ""]
+    rows = [parameter_row(fact, modules) for fact in facts(model).values() if fact.unit]
+    return [*head(*heads), *rows, ""]
+
+
+def minds() -> list[str]:
+    """The table of the parameters of all strategies."""
+    found = [getattr(strategies, name) for name in strategies.__all__ if name != "Strategy"]
+    rows = [
+        row((f"`{cls.__name__}`", f"`{fact.name}`", catalogue.value_text(fact.default), fact.unit,
+             fact.allowed(), fact.text, fact.source))
+        for cls in found for fact in facts(cls).values() if fact.unit
+    ]  # fmt: skip
+    heads = ("strategy", "parameter", "default", "unit", "allowed", "meaning", "source")
+    return [*head(*heads), *rows, ""]
 
 
 def page() -> str:
@@ -112,6 +134,24 @@ def page() -> str:
         "Set one with `outside.NAME=VALUE`. Every value is to be swept over its range.",
         "",
         *group(OutsideParameters, modules),
+        "## Talks",
+        "",
+        "Set one with `talks.NAME=VALUE`.",
+        "",
+        *group(TalksParameters, modules),
+        "## Governments",
+        "",
+        "Set one with `states.ECONOMY.NAME=VALUE`, a weight with "
+        "`states.ECONOMY.preferences.NAME=VALUE`. What is private is drawn with the seed where "
+        "the page fixes nothing.",
+        "",
+        *group(Government, modules),
+        *group(Preferences, modules),
+        "## Strategies",
+        "",
+        "Set one with `states.ECONOMY.strategy.NAME=VALUE`.",
+        "",
+        *minds(),
         "## Keys of a scenario",
         "",
         "Set one with `NAME=VALUE`. What policies hold stands in [policies.md](policies.md).",

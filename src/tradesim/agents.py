@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class State(mesa.Agent):
-    """A government. It decides on policies; in this version it follows the scenario's script.
+    """A government, as Mesa sees it: a view on its seat in the council, if it has one.
 
     ``economy`` is its code. Money and stockpiles are read from the model's ledgers, USD and t.
     """
@@ -35,8 +35,12 @@ class State(mesa.Agent):
         """Names of the policies that this state imposes and that are effective today."""
         return list(self.model.policies_in_force(self.economy))
 
-    def act(self) -> None:
-        """Decide. A scripted state does nothing by itself: its policies carry their dates."""
+    @property
+    def rung(self) -> int:
+        """Rung on its ladder at the last sitting, 0 for a state that does not decide."""
+        if self.model.affairs is None:
+            return 0
+        return int(self.model.affairs.council.standings()[axes.ECONOMY_INDEX[self.economy]])
 
 
 class Firm(mesa.Agent):

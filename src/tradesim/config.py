@@ -32,6 +32,10 @@ from tradesim.errors import InputError, TradesimError, unknown
 from tradesim.fields import explain, keys
 from tradesim.policies import consistency
 from tradesim.scenario import RunConfig, Scenario
+from tradesim.states import convene
+from tradesim.states.government import Government
+from tradesim.states.packages import Package
+from tradesim.strategies import base as strategies
 from tradesim.world import World, build_world
 
 Tree = dict[str, Any]
@@ -43,9 +47,13 @@ SHARED = (
 _TOLD = ("name", "title", "story", "sources")
 _WORLD = tuple(key for key in Scenario.model_fields if key not in _TOLD)
 #: Words with these roots make the scenario itself; the world of comparison does not follow them.
-_OWN = frozenset({"policies", "policy", "compare", "scenario", "experiment"})
+_OWN = frozenset({
+    "policies", "policy", "compare", "scenario", "experiment", "packages", "package", "states",
+    "state", "strategy", "talks",
+})  # fmt: skip
 #: What a scenario says that does not decide who trades what with whom.
-_UNTRADED = {*_TOLD, "compare", "weeks", "step_weeks", "noise", "market", "policies"}
+_UNTRADED = {*_TOLD, "compare", "weeks", "step_weeks", "noise", "market", "policies", "packages",
+             "states", "talks"}  # fmt: skip
 _JOB = ("seeds", "workers", "record", "uncertainty", "engine", "out")
 
 
@@ -295,6 +303,12 @@ def _declared(pages: Tree, trusted: Sequence[str]) -> set[str]:
     found |= {f"scenario.{key}" for key in (*_TOLD, "compare")}
     for name, page in pages["policies"].items():
         found |= keys(policies.find_class(name, page, trusted), f"policies.{name}.")
+    for code, page in pages["states"].items():
+        found |= keys(Government, f"states.{code}.")
+        mind = strategies.find_class(page.get("strategy") or {}, f"states.{code}", trusted)
+        found |= keys(mind, f"states.{code}.strategy.")
+    for name in pages["packages"]:
+        found |= keys(Package, f"packages.{name}.")
     return found
 
 
@@ -317,7 +331,8 @@ def _comparison(name: str, tree: Tree, words: Sequence[str]) -> Tree:
     experiment = [ov.line(o) for o in parsed if o.key_or_group == "experiment"]
     if experiment:  # what it says of policies and story is said of the scenario alone
         both = _compose([*experiment, *base], folders)
-        other = both | {key: other[key] for key in ("scenario", "policies")}
+        own = ("scenario", "policies", "packages", "states", "talks")
+        other = both | {key: other[key] for key in own}
     return other | {key: tree[key] for key in SHARED}
 
 
@@ -345,6 +360,8 @@ def check_together(scenario: Scenario, trusted: Sequence[str] = ("tradesim.",)) 
     _check_policies(scenario.policies, trusted, f"scenario '{scenario.name}'")
     loaded = policies.load(scenario.policies, trusted)
     consistency.check(loaded, names("policy"))
+    if scenario.states or scenario.packages:
+        convene.read(scenario, loaded, trusted)
     if loaded:
         consistency.check_world(loaded, _traded(scenario.model_dump_json(exclude=_UNTRADED)))
 

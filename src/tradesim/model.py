@@ -35,8 +35,11 @@ from tradesim.market import (
 )
 from tradesim.market.state import MarketState, initial_state
 from tradesim.policies import Calendar, Policy, Status
-from tradesim.record import ProjectLog, Recorder
+from tradesim.record import NoRecord, ProjectLog, Recorder
 from tradesim.scenario import WEEKS_PER_YEAR, Scenario
+from tradesim.states.affairs import Affairs, Moment
+from tradesim.states.convene import convene
+from tradesim.states.utility import Meter
 from tradesim.terms import Terms
 from tradesim.world import World, build_world
 from tradesim.world.reserves import Reserve
@@ -50,7 +53,7 @@ class TradeModel(mesa.Model):
     ----------
     scenario : what to simulate (typed, checked).
     seed : run seed; decides the drawn network, demand noise and licence decisions.
-    record : ``monthly`` or ``full`` (every step).
+    record : ``monthly``, ``full`` (every step) or ``none``.
     world : a world built before for the same scenario (by default :func:`world_of` with ``seed``).
         One that was built with another seed keeps its network; ``seed`` then decides only what is
         drawn while the run goes on.
@@ -74,7 +77,12 @@ class TradeModel(mesa.Model):
         self.terms = Terms.free(self.world)
         self.reach, self.openness = self._opened()
         self.outside_usd: tuple[Floats, Floats] | None = None  # a week's losses [economies]
-        self.recorder = Recorder(self.world, record)
+        self.recorder = (NoRecord if record == "none" else Recorder)(self.world, record)
+        council = convene(scenario, self.policies, seed, self.recorder.event)
+        self.affairs: Affairs | None = None
+        if council is not None:
+            self.affairs = Affairs(council, Meter.at(self.world, self.state), self._twin)
+            self.recorder.follow(council)
         self.states = [State(self, code) for code in axes.ECONOMIES]
         self._firms_listed = False
         self._step_began = scenario.start
@@ -92,8 +100,8 @@ class TradeModel(mesa.Model):
         """One step: what is in force, what everybody wants, who gets it, at what price.
 
         1 calendar, 2 states, 3 plan, 4 order, 5 permits and sources, 6 licences, 7 deliver,
-        8 produce, 9 price, 10 invest, 11 leak, 12 record. Months and longer steps take weekly
-        sub-steps.
+        8 produce, 9 price, 10 invest, 11 leak, 12 feel and record. Months and longer steps
+        take weekly sub-steps.
         """
         self._step_began = self.today.date
         for part in range(1, self.substeps + 1):
@@ -113,6 +121,7 @@ class TradeModel(mesa.Model):
             price.price(self.world, self.state, self.params, self.terms, self.reach)
             self._invest()
             leak.leak(self.world, self.state, self.params, self.week)
+            self._feel()
             self._record(step_over=part == self.substeps)
 
     def run(self) -> dict[str, pa.Table]:
@@ -190,9 +199,29 @@ class TradeModel(mesa.Model):
             )  # fmt: skip
 
     def _states_act(self) -> None:
-        """Let every government decide; those of this version follow the script."""
-        for state in self.states:
-            state.act()
+        """Let every government that decides see and act; without any, all follow the script."""
+        if self.affairs is not None and self.affairs.act(self._moment()):
+            self._moments = {}  # dates or strengths have changed: the terms are written anew
+
+    def _feel(self) -> None:
+        """Let governments feel what the step brought them."""
+        if self.affairs is not None:
+            self.affairs.feel(self._moment(), self.dt)
+
+    def _moment(self) -> Moment:
+        return Moment(
+            self.today, self.world, self.state, self.policies, self._statuses, self.outside_usd,
+            self.scenario.outside, self.scenario.step_weeks,
+        )  # fmt: skip
+
+    def _twin(self, seed: int, known: dict[str, Policy], state: MarketState) -> TradeModel:
+        """A market like this one with nobody at its table; it runs on from ``state``."""
+        alone: dict[str, object] = {"policies": {}, "packages": {}, "states": {}}
+        scenario = self.scenario.model_copy(update=alone)
+        twin = TradeModel(scenario, seed, "none", replace(self.world, seed=seed))
+        twin.policies, twin.state, twin.week = known, state, self.week
+        twin._scale = twin._scales(self.week)
+        return twin
 
     def _opened(self) -> tuple[Floats, Floats]:
         """Reach between regions [goods, origin, destination] and openness of lanes [lanes]."""

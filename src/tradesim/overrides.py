@@ -17,7 +17,7 @@ from hydra.errors import HydraException
 from tradesim.errors import InputError, nearest, unknown
 
 #: Folders of conf/ whose pages are chosen by name.
-GROUPS = ("scenario", "experiment", "policy")
+GROUPS = ("scenario", "experiment", "policy", "package", "state", "strategy")
 #: Keys that hold a list, where ``key=a,b`` means ``key=[a,b]``.
 LIST_KEYS = frozenset({"seeds", "allow_targets"})
 
@@ -49,7 +49,7 @@ def read(words: Sequence[str], *, sweep: bool = False) -> list[Override]:
 
 
 def is_choice(override: Override) -> bool:
-    """Whether ``override`` picks a page of conf/ (scenario, experiment, policy)."""
+    """Whether ``override`` picks a page of conf/ (scenario, policy, strategy and so on)."""
     return override.key_or_group in GROUPS
 
 

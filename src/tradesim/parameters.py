@@ -262,3 +262,29 @@ class OutsideParameters(BaseModel):
         source="assumption: gross margins of chip and tool makers lie between 0.4 and 0.75",
         text="What a lost sale of chips or tools costs the side that imposes the control",
     )  # fmt: skip
+
+
+class TalksParameters(BaseModel):
+    """How governments talk: patience, and how far the readings of one deal may differ."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    patience_weeks: float = quantity(
+        3.0, ge=0.25, le=52, unit="weeks",
+        source="assumption: calls of October 2025 went unanswered for about two weeks",
+        text="Time after which a request for talks, a meeting or an offer lapses",
+    )  # fmt: skip
+    divergence: float = quantity(
+        0.25, ge=0, le=1, unit="probability per concession",
+        source="assumption: of the four concessions of Busan one, general licences, was read"
+        " differently by the two sides (policy_events E070)",
+        text="Chance that a party reads its own concession as a partial one",
+    )  # fmt: skip
+    conceded: float = quantity(
+        0.5, ge=0, le=1, unit="share of strength", source="assumption",
+        text="Part of a concession that is made where the readings differ",
+    )  # fmt: skip
+    warning_weeks: float = quantity(
+        8.0, ge=0, le=104, unit="weeks", source="assumption: a quarter less a transit",
+        text="Time before the end of a deal in which buyers reckon with it",
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from tradesim import axes
 from tradesim.errors import unknown
-from tradesim.parameters import MarketParameters, OutsideParameters
+from tradesim.parameters import MarketParameters, OutsideParameters, TalksParameters
 
 #: Weeks in a Julian year of 365.25 days; turns annual tonnes into weekly ones.
 WEEKS_PER_YEAR = 365.25 / 7.0
@@ -31,7 +31,8 @@ class Scenario(BaseModel):
     ``further_goods`` are goods of ``tables/further`` traded beside
     rare earths; ``outside`` prices what happens in no market of the model. ``policies`` maps a
     name to a mapping with ``_target_``, the class in :mod:`tradesim.policies` (or under a prefix
-    the user allows), and its parameters.
+    the user allows), and its parameters. ``states`` maps an economy to the page of a government
+    that decides; it alone then moves the policies of its ``packages``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +65,15 @@ class Scenario(BaseModel):
     )
     policies: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Policies by name, each with its class and parameters"
+    )
+    packages: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Packages of policies that a government moves together"
+    )
+    states: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Governments that decide, by economy"
+    )
+    talks: TalksParameters = Field(
+        TalksParameters(), description="How governments talk, a group of keys"
     )
 
     @model_validator(mode="after")

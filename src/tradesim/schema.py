@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from tradesim.axes import ECONOMIES, END_USES, GOODS, STAGES, USE_LABELS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 #: Labels of aggregates in the tables ``headline`` and ``summary``.
 WORLD, OUTSIDE_CHINA, ALL, MAGNETS_TOGETHER = "world", "outside_CHN", "all", "magnets"
@@ -227,7 +227,20 @@ STATES = Table(
         *_RUN, _key("state", "Economy whose government acts", ECONOMIES),
         Column("rung", "measure", "integer", "rung", "Rung on the escalation ladder",
                monthly="end"),
-        _number("utility_usd", "USD", "Utility; not a number while states are passive"),
+        _number("utility_usd", "USD", "Utility, the sum of its terms; not a number for a state that"
+                " does not decide"),
+        _number("utility_shortfall_usd", "USD", "Term of utility: value lost downstream for want of"
+                " parts"),
+        _number("utility_revenue_usd", "USD", "Term of utility: duties and fees less public"
+                " spending"),
+        _number("utility_trade_usd", "USD", "Term of utility: balance of trade in the model's goods"
+                " less that of the base year, rents in prices included"),
+        _number("utility_outside_usd", "USD", "Term of utility: rest of trade and chips"),
+        _number("utility_audience_usd", "USD", "Term of utility: cost at home of backing down"),
+        _number("utility_leverage_usd", "USD", "Term of utility: worth of what rivals lose"),
+        _number("utility_cover_usd", "USD", "Term of utility: worth of the public reserve"),
+        _number("utility_future_usd", "USD", "Term of utility: sales lost for good to capacity"
+                " built elsewhere, discounted"),
         _number("tariff_revenue_usd", "USD", "Duties collected"),
         _number("fees_usd", "USD", "Licence and port fees collected"),
         _t("stockpile_t", "Government stockpile, all goods", "end"),
@@ -242,6 +255,7 @@ STATES = Table(
                 " outside the rare-earth market"),
         _number("firms_money_usd", "USD", "Receipts of the economy's firms less what they paid for"
                 " goods, duties and fees"),
+        _number("lookahead_steps", "steps", "Steps of the model that its rehearsals took"),
     ),
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tradesim.errors import ModelError
+from tradesim.record.sums import UTILITY
 from tradesim.schema import TABLES, Column, Table
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +28,7 @@ Codes = npt.NDArray[np.int64]
 #: Rows collected before a row group is written: large enough to compress, small in memory.
 ROW_GROUP_ROWS = 250_000
 #: Sums that may be unknown: what states gain while they are passive, metrics that did not happen.
-_MAY_LACK = ("utility_usd", "value")
+_MAY_LACK = ("utility_usd", *UTILITY, "lookahead_steps", "value")
 
 
 @dataclass(frozen=True)

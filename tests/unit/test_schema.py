@@ -24,9 +24,11 @@ CONTRACT = {
     "licences": "scenario seed date authority good destination end_use applied_t granted_t "
     "denied_t pending_t lapsed_t wait_days",
     "plants": "scenario seed date economy stage firms stopped_firms activity_share",
-    "states": "scenario seed date state rung utility_usd tariff_revenue_usd fees_usd stockpile_t "
+    "states": "scenario seed date state rung utility_usd utility_shortfall_usd utility_revenue_usd "
+    "utility_trade_usd utility_outside_usd utility_audience_usd utility_leverage_usd "
+    "utility_cover_usd utility_future_usd tariff_revenue_usd fees_usd stockpile_t "
     "stockpile_usd rents_usd public_spending_usd rest_of_trade_usd chips_usd "
-    "firms_money_usd",
+    "firms_money_usd lookahead_steps",
     "events": "scenario seed date actor action instrument target detail reason",
     "headline": "scenario seed metric economy good end_use unit value",
 }

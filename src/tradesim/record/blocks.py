@@ -14,7 +14,7 @@ import pyarrow as pa
 from tradesim import axes, schema
 from tradesim.market.shipping import per_tonne
 from tradesim.market.state import MarketState
-from tradesim.record.sums import Sums
+from tradesim.record.sums import UTILITY, Sums
 from tradesim.scenario import WEEKS_PER_YEAR
 from tradesim.world.types import N_ECONOMIES, N_GOODS, Floats, Ints, World, sum_by
 
@@ -204,19 +204,21 @@ def plants(world: World, sums: Sums, state: MarketState, date: dt.date) -> Block
 
 
 def states(
-    world: World, state: MarketState, accounts: Mapping[str, Floats], date: dt.date
+    world: World, state: MarketState, accounts: Mapping[str, Floats], rungs: Ints, date: dt.date
 ) -> Block:
     """Block of the table ``states``; ``accounts`` holds the period's USD by ledger [economies].
 
-    Public reserves stand at the economy that holds them, marked to its ask.
+    ``rungs`` [economies] are those at the period's end. Public reserves stand at the economy that
+    holds them, marked to its ask.
     """
     count = len(axes.ECONOMIES)
     held = world.reserve_slots
     holder = world.firms.economy[world.slots.firm[held]]
     value = 1000.0 * state.stock[held] * state.ask[world.slots.market[held]]
     measures: dict[str, npt.NDArray[Any]] = {
-        "rung": np.zeros(count, np.int32),
-        "utility_usd": np.full(count, np.nan),
+        "rung": np.asarray(rungs, np.int32),
+        "utility_usd": np.sum([accounts[name] for name in UTILITY], axis=0),
+        **{name: accounts[name] for name in (*UTILITY, "lookahead_steps")},
         "tariff_revenue_usd": accounts["treasury_usd"],
         "fees_usd": accounts["fees_usd"],
         "rents_usd": accounts["rents_usd"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +13,19 @@ from tradesim.market.state import ACCOUNTS, MarketState
 from tradesim.record import blocks
 from tradesim.record.blocks import Block
 from tradesim.record.sums import LEDGERS, Sums, months, standing_still
-from tradesim.world.types import Floats, World, sum_by
+from tradesim.world.types import Floats, Ints, World, sum_by
 
 Event = tuple[dt.date, str, str, str, str, str, str]
+
+
+class Governed(Protocol):
+    """What the recorder reads of a council."""
+
+    def ledgers(self) -> Floats:
+        """Terms of utility so far, USD, and steps of rehearsals [ledgers, economies]."""
+
+    def standings(self) -> Ints:
+        """Rungs as last seen [economies]."""
 
 
 class Recorder:
@@ -34,6 +45,11 @@ class Recorder:
         self._period: dt.date | None = None
         self._last: MarketState | None = None
         self._sums = Sums(world)
+        self._council: Governed | None = None
+
+    def follow(self, council: Governed) -> None:
+        """Write down what governments book and where they stand, too."""
+        self._council = council
 
     def event(
         self, date: dt.date, actor: str, action: str, instrument: str, target: str, detail: str,
@@ -79,18 +95,26 @@ class Recorder:
             return
         world, sums, state, date = self.world, self._sums, self._last, self._period
         accounts = dict(zip(LEDGERS, sums.accounts, strict=True))
+        nobody = np.zeros(len(axes.ECONOMIES), np.int64)
+        rungs = nobody if self._council is None else self._council.standings()
         self._blocks["markets"].append(self._markets.block(sums, state, date))
         self._blocks["uses"].append(blocks.uses(world, sums, date))
         self._blocks["flows"].append(blocks.flows(world, sums, state, date))
         self._blocks["licences"] += blocks.licences(world, sums, state, date)
         self._blocks["plants"].append(blocks.plants(world, sums, state, date))
-        self._blocks["states"].append(blocks.states(world, state, accounts, date))
+        self._blocks["states"].append(blocks.states(world, state, accounts, rungs, date))
         self._sums, self._period = Sums(world), None
 
     def _booked(self, state: MarketState) -> Floats:
-        """What all ledgers took in since the last step, USD [ledgers, economies]."""
+        """What all ledgers took in since the last step, USD [ledgers, economies].
+
+        Those of governments are not a number where none decides.
+        """
         firms = sum_by(self.world.firms.economy, state.money_usd, len(axes.ECONOMIES))
-        now = np.array([*(getattr(state, name) for name in ACCOUNTS), firms])
+        own = np.array([*(getattr(state, name) for name in ACCOUNTS), firms])
+        rest = len(LEDGERS) - len(own)
+        nothing = np.full((rest, len(axes.ECONOMIES)), np.nan)
+        now = np.vstack((own, nothing if self._council is None else self._council.ledgers()))
         since = now - self._accounts
         self._accounts = now
         return since
@@ -116,3 +140,19 @@ def _events_table(events: list[Event]) -> pa.Table:
     for number, name in enumerate(names[1:], start=1):
         columns[name] = pa.array([str(event[number]) for event in events], pa.string()).cast(text)
     return pa.table(columns).select(list(schema.model_columns("events")))
+
+
+class NoRecord(Recorder):
+    """Writes nothing down: for runs that are only rehearsed."""
+
+    def event(
+        self, date: dt.date, actor: str, action: str, instrument: str, target: str, detail: str,
+        reason: str,
+    ) -> None:  # fmt: skip
+        """Nothing."""
+
+    def step(
+        self, state: MarketState, date: dt.date, until: dt.date, weeks: float,
+        step_began: dt.date, step_over: bool,
+    ) -> None:  # fmt: skip
+        """Nothing."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from tradesim.market.state import ACCOUNTS, MarketState
+from tradesim.states.utility import TERMS
 from tradesim.world.types import N_ECONOMIES, Floats, World
 
 #: A plant that gets less than this share of what its plan needs stands still.
@@ -32,8 +33,10 @@ LANE_FLOWS: Mapping[str, Callable[[MarketState], Floats]] = {
     "value": lambda s: s.value_usd,
     "duty": lambda s: s.duty_usd,
 }
-#: Ledgers by economy, USD: those of governments, and the money of firms.
-LEDGERS = (*ACCOUNTS, "money_usd")
+#: Terms of utility as columns, USD, and the steps that rehearsals took.
+UTILITY = tuple(f"utility_{term}_usd" for term in TERMS)
+#: Ledgers by economy: those of governments and the money of firms, USD; then what councils book.
+LEDGERS = (*ACCOUNTS, "money_usd", *UTILITY, "lookahead_steps")
 #: Flows of a licence book summed over a period [links], t; ``waited`` in tonne-weeks.
 BOOK_FLOWS = ("applied", "granted", "denied", "lapsed", "waited")
 
