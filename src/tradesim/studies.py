@@ -1,4 +1,4 @@
-"""``tradesim backtest``, ``calibrate``: the commands that hold the model against the record.
+"""``tradesim backtest``, ``calibrate``, ``payoff``: commands that run the model many times.
 
 Apart from :mod:`tradesim.commands`, so that a plain run does not load what only they need.
 """
@@ -6,11 +6,14 @@ Apart from :mod:`tradesim.commands`, so that a plain run does not load what only
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tradesim.analysis.backtest import run as backtests
 from tradesim.analysis.calibration import run as calibration
+from tradesim.analysis.games import run as games
 from tradesim.commands import done
-from tradesim.errors import InputError
+from tradesim.errors import InputError, PartialError
+from tradesim.report import payoff as payoff_page
 from tradesim.report.backtest import write_page
 
 
@@ -30,3 +33,12 @@ def backtest(words: Sequence[str]) -> int:
 def calibrate(words: Sequence[str]) -> int:
     """``tradesim calibrate ...``: the posterior sample and what it says, in a folder."""
     return done(calibration.calibrate(words))
+
+
+def payoff(words: Sequence[str]) -> int:
+    """``tradesim payoff row=[…] column=[…] …``: the matrix, its equilibria and a page."""
+    try:
+        return done(games.payoff(words, page=payoff_page.write_page).folder)
+    except PartialError as error:  # what did not fail has been written, and is worth naming
+        done(Path(error.where).parent)
+        raise

@@ -221,7 +221,7 @@ def test_without_pygambit_the_error_names_the_extra(monkeypatch: pytest.MonkeyPa
 class _Silent:
     """A pygambit that finds nothing, as the real one did for dollars by the billion."""
 
-    class Game:
+    class StrategicGame:
         @staticmethod
         def from_arrays(*_: object) -> None:
             return None

@@ -62,8 +62,7 @@ def equilibria(game: Game) -> tuple[Profile, ...]:
     :class:`InputError` without pygambit and :class:`ModelError` for an answer that is none.
     """
     gambit = solver()
-    home = getattr(gambit, "StrategicGame", gambit.Game)  # from_arrays moved in version 17
-    posed = home.from_arrays(_plain(game, "row"), _plain(game, "column").T)
+    posed = gambit.StrategicGame.from_arrays(_plain(game, "row"), _plain(game, "column").T)
     solved = gambit.nash.enummixed_solve(posed, rational=True).equilibria
     found = {_profile(game, answer): None for answer in solved}
     _check(game, tuple(found))

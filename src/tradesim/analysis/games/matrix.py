@@ -79,7 +79,7 @@ class Game:
         if extent <= ROUNDING * float(np.abs(values).max()):
             return np.zeros(values.shape, np.int64)
         share = (values - values.min()) / extent
-        return np.rint(share * STEPS).astype(np.int64)
+        return np.asarray(np.rint(share * STEPS), np.int64)
 
 
 def other(side: Side) -> Side:
