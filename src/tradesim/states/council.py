@@ -153,7 +153,8 @@ class Council:
         self._run_out(now.date)
         due = [code for code, seat in self.seats.items() if seat.next_week <= now.week + 1e-9]
         before = {code: self.rung(code, now.date) for code in due}
-        decided = {code: self._decide(code, now, rehearse) for code in due}
+        given = [code for code in due if self.deeds.openings(code, now.date)]
+        decided = {code: self._decide(code, now, rehearse, given) for code in due}
         spoken_to = self._carry_out(decided, now.date)
         for _ in range(MOST_REPLIES):
             if not spoken_to:
@@ -171,12 +172,13 @@ class Council:
         self._tell_rungs(now.date)
         return self.changed
 
-    def _decide(self, code: str, now: Sitting, rehearse: Rehearse) -> tuple[Action, ...]:
+    def _decide(
+        self, code: str, now: Sitting, rehearse: Rehearse, given: Sequence[str]
+    ) -> tuple[Action, ...]:
         seat = self.seats[code]
-        given = self.deeds.openings(seat, now.date)
         begins = seat.government.decides_from
-        if given or (begins is not None and now.date < begins):
-            return given
+        if code in given or (begins is not None and now.date < begins):
+            return ()
         view = self._observe(code, now, again=False)
         courses = seat.strategy.consider(view)
         outlooks = rehearse(code, courses) if courses else {}

@@ -19,8 +19,11 @@ from tradesim.states.packages import Package
 from tradesim.states.view import OnTable, PublicDeal
 
 if TYPE_CHECKING:
-    from tradesim.states.council import Council, Seat
+    from tradesim.states.council import Council
+    from tradesim.states.government import Opening
 
+#: Reason of a move that nobody decided.
+GIVEN = "given by the scenario"
 #: What announcing and imposing a package of one instrument is called on the record.
 VERBS: Mapping[str, tuple[str, str]] = {
     "stockpile": ("announce_buying", "buy"),
@@ -55,14 +58,25 @@ class Deeds:
             ) from None
         carry_out(code, action, date)
 
-    def openings(self, seat: Seat, date: dt.date) -> tuple[act.Action, ...]:
-        """Given moves that are due, once."""
+    def openings(self, code: str, date: dt.date) -> bool:
+        """Do the given moves of a state that are due; whether there were any."""
+        seat = self.council.seats[code]
         left = seat.government.opening[seat.opened :]
         due = [move for move in left if move.date <= date]
         seat.opened += len(due)
-        return tuple(
-            act.Announce(move.package, move.effective, "given by the scenario") for move in due
-        )
+        for move in due:
+            if move.package:
+                self.do(code, act.Announce(move.package, move.effective, GIVEN), date)
+            else:
+                self._given_deal(code, move, date)
+        return bool(due)
+
+    def _given_deal(self, code: str, move: Opening, date: dt.date) -> None:
+        """A deal that the scenario says was struck."""
+        table = self._table(code, move.to)
+        weeks = ((move.expires or date) - date).days / 7.0
+        table.offer = OnTable(code, move.to, move.give, move.take, weeks, date)
+        self._accept(move.to, act.Accept(code, GIVEN), date)
 
     # -- instruments -----------------------------------------------------------------------------
 
@@ -70,7 +84,7 @@ class Deeds:
         package = self._own(code, action.package)
         self._leave_deal(code, action.package, date)
         notice = dt.timedelta(days=round(7.0 * package.notice_weeks))
-        effective = action.effective or date + notice
+        effective = max(date, action.effective or date + notice)
         self._set(package, lambda p: packages_of.announced(p, date, effective))
         self._told(code, action.package, 0, f"{effective}", action.reason, date)
 

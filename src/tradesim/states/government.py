@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import exp
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tradesim import axes, rng
 from tradesim.errors import InputError, unknown
@@ -20,13 +20,28 @@ _ID = {code: rng.stable_id(code) for code in axes.ECONOMIES}
 
 
 class Opening(BaseModel):
-    """A move that is given: a package announced on the first decision on or after a date."""
+    """A move that is given, on the first decision on or after a date.
+
+    With ``package`` it is an announcement; with ``to`` a deal that both sides have struck.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     date: dt.date = Field(description="First day on which it is done")
-    package: str = Field(description="Package that is announced")
+    package: str = Field("", description="Package that is announced")
     effective: dt.date | None = Field(None, description="Date of effect; none: after its notice")
+    to: str = Field("", description="Other party of a deal")
+    give: tuple[str, ...] = Field((), description="Own packages that the deal suspends")
+    take: tuple[str, ...] = Field((), description="The other's packages that it suspends")
+    expires: dt.date | None = Field(None, description="First day after the deal")
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Opening:
+        if bool(self.package) == bool(self.to):
+            raise ValueError("package: name a package to announce, or the party of a deal (to)")
+        if self.to and self.expires is None:
+            raise ValueError("expires: say when the deal ends")
+        return self
 
 
 class Government(BaseModel):
@@ -122,11 +137,16 @@ def check(
         if code not in axes.ECONOMIES:
             raise unknown("economy", code, axes.ECONOMIES, "states")
         own = [name for name, package in packages.items() if package.state == code]
+        given = government.opening
         named = [("ladder", name) for name in government.ladder]
-        named += [("opening", move.package) for move in government.opening]
+        named += [("opening", move.package) for move in given if move.package]
+        named += [("opening", name) for move in given for name in move.give]
         for field, name in named:
             if name not in own:
                 raise unknown(f"package of {code}", name, own, f"states.{code}.{field}")
+        for move in given:
+            if move.to and move.to not in states:
+                raise unknown("government", move.to, states, f"states.{code}.opening")
         for other in government.watches:
             if other not in states or other == code:
                 raise InputError(
