@@ -21,12 +21,16 @@ _LEAST_LEFT_PX = 120
 
 
 def heat_map(outcome: Outcome, side: Side) -> Spec:
-    """Mean payoff of ``side`` in every cell, billion USD of the run; darker is better for it."""
+    """Mean payoff of ``side`` in every cell, billion USD of the run.
+
+    The shade is the rank of the cell, dark for the best: one ruinous option would leave all others
+    the same shade.
+    """
     sample = outcome.sample
     usd = sample.game.row_usd if side == "row" else sample.game.column_usd
     rows, columns = list(sample.row_options), list(sample.column_options)
     name = labels.economy(outcome.players[side])
-    title = f"What {name} gains: mean utility, billion USD over the run"
+    title = f"{name}: mean utility, billion USD over the run"
     left = max(_LEAST_LEFT_PX, int(max(theme.text_width(row) for row in rows)) + 24)
     layout = {
         **base_layout(title, TOP_PX),
@@ -53,16 +57,20 @@ def billions(usd: float) -> str:
     return "0.00" if text in {"-0.00", "0.00"} else text.replace("-", "−")
 
 
+def millions(usd: float) -> str:
+    """A difference for a table: million USD, three figures, a true minus sign."""
+    return theme.number(usd / 1e6).replace("-", "−")
+
+
 def _traces(
     outcome: Outcome, side: Side, usd: Floats, rows: list[str], columns: list[str]
 ) -> list[dict[str, Any]]:
-    above = (usd - usd.min()) / BILLION
-    top = float(above.max()) or 1.0
+    shade = _ranks(usd)
     heat = {
-        "type": "heatmap", "z": above.tolist(), "x": list(range(len(columns))),
-        "y": list(range(len(rows))), "zmin": 0, "zmax": top, "showscale": False, "xgap": 2,
+        "type": "heatmap", "z": shade.tolist(), "x": list(range(len(columns))),
+        "y": list(range(len(rows))), "zmin": 0, "zmax": 1, "showscale": False, "xgap": 2,
         "ygap": 2, "colorscale": _scale(), "hoverinfo": "skip",
-        "meta": {"rows": rows, "series": "billion USD above the worst cell", "columns": columns},
+        "meta": {"rows": rows, "series": "rank, 0 worst cell, 1 best", "columns": columns},
         "customdata": [columns] * len(rows),
     }  # fmt: skip
     cells = [(i, j) for i in range(len(rows)) for j in range(len(columns))]
@@ -71,10 +79,16 @@ def _traces(
         "type": "scatter", "mode": "text", "x": [j for _, j in cells], "y": [i for i, _ in cells],
         "text": [f"{billions(float(usd[c]))} {marked.get(c, '')}".rstrip() for c in cells],
         "textfont": {"size": theme.TITLE_PX,
-                     "color": [theme.ink_on(_colour(float(above[c]) / top)) for c in cells]},
+                     "color": [theme.ink_on(_colour(float(shade[c]))) for c in cells]},
         "showlegend": False, "name": "billion USD", "hoverinfo": "skip",
     }  # fmt: skip
     return [heat, texts]
+
+
+def _ranks(usd: Floats) -> Floats:
+    """Rank of every cell from the worst (0) to the best (1); equal payoffs share one."""
+    values, rank = np.unique(usd, return_inverse=True)
+    return np.asarray(rank.reshape(usd.shape) / max(len(values) - 1, 1), np.float64)
 
 
 def _scale() -> list[list[object]]:

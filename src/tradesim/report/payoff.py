@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from tradesim.analysis.games.matrix import SIDES, Side
 from tradesim.analysis.games.outcome import Outcome
 from tradesim.record.sums import UTILITY
 from tradesim.report import figures_payoff, labels, text_payoff, words
-from tradesim.report.figures_payoff import BEST, NASH, billions
+from tradesim.report.figures_payoff import BEST, NASH, billions, millions
 from tradesim.report.page import document
 from tradesim.report.sections import Card, Section
 
@@ -59,10 +59,10 @@ def matrix_section(outcome: Outcome) -> Section:
     idle = [labels.economy(outcome.players[side]) for side in SIDES
             if NONE not in outcome.sample.game.options(side)]  # fmt: skip
     intro = (
-        f"<p>{text_payoff.CELLS}</p><p>Options of {labels.economy(outcome.players['row'])} down, "
-        f"of {labels.economy(outcome.players['column'])} across. Darker: better for the player of "
-        f"the map. {BEST}: its best response to what the other does. {NASH} in a frame: both play "
-        "a best response, an equilibrium in pure options.</p>"
+        f"<p>{text_payoff.CELLS}</p><p>{labels.economy(outcome.players['row'])} chooses the row, "
+        f"{labels.economy(outcome.players['column'])} the column. The darker, the higher the cell "
+        f"ranks for the player of the map. {BEST}: its best response to what the other does. "
+        f"{NASH} in a frame: both play a best response, an equilibrium in pure options.</p>"
     )
     if idle:
         intro += f"<p class='note'>{text_payoff.NO_NONE.format(who=' and '.join(idle))}</p>"
@@ -101,11 +101,12 @@ def noise_section(outcome: Outcome) -> Section:
     level = f"{noise.LEVEL:.0%}"
     rows = [
         (labels.economy(outcome.players[c.side]), _code(c.given), _code(c.option), _code(c.best),
-         _between(c.mean_usd, c.low_usd, c.high_usd), "clear" if c.clear else "<b>noise</b>")
+         _between(c.mean_usd, c.low_usd, c.high_usd, millions),
+         "clear" if c.clear else "<b>noise</b>")
         for c in outcome.contrasts
     ]  # fmt: skip
     heads = ("Player", "The other plays", "Option", "Best response",
-             f"Option less best, billion USD [{level}]", "Told apart")  # fmt: skip
+             f"Option less best, million USD [{level}]", "Told apart")  # fmt: skip
     intro = f"<p>{escape(text_payoff.clear_contrasts(outcome.contrasts))}</p>"
     cells = _details("The mean of every cell with its interval", _cell_table(outcome))
     return Section("noise", "What is only noise", intro + table(heads, rows, {4}), after=cells,
@@ -217,7 +218,7 @@ def _brackets(player: Player) -> str:
 
 def table(heads: Row, rows: Sequence[Row], numbers: set[int]) -> str:
     """An HTML table; cells are HTML, columns in ``numbers`` stand to the right."""
-    kinds = ["n" if i in numbers else "" for i in range(len(heads))]
+    kinds = ["n" if i in numbers else "k" if i == 0 else "" for i in range(len(heads))]
     head = "".join(f"<th scope='col' class='{kind}'>{escape(name)}</th>"
                    for name, kind in zip(heads, kinds, strict=True))  # fmt: skip
     body = "".join(
@@ -231,10 +232,10 @@ def table(heads: Row, rows: Sequence[Row], numbers: set[int]) -> str:
     )
 
 
-def _between(mean: float, low: float, high: float) -> str:
+def _between(mean: float, low: float, high: float, told: Callable[[float], str] = billions) -> str:
     if not np.isfinite(low):
-        return billions(mean)
-    return f"{billions(mean)} [{billions(low)} to {billions(high)}]"
+        return told(mean)
+    return f"{told(mean)} [{told(low)} to {told(high)}]"
 
 
 def _code(name: str) -> str:

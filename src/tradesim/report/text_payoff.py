@@ -42,15 +42,24 @@ def finding(outcome: Outcome) -> str:
     if not pure:
         return (
             "No pair of packages is a best response to each other; the only equilibria are mixed. "
-            f"Of the resamples of the seeds {_percent(outcome.survival.none)} agree."
+            f"Of the resamples of {_seeds(outcome)} {_percent(outcome.survival.none)} "
+            f"agree{_doubt(outcome)}."
         )
     told = "; ".join(pair(outcome, profile) for profile in pure[:3])
     more = f" and {len(pure) - 3} more" if len(pure) > 3 else ""
     kind = "One equilibrium" if len(pure) == 1 else f"{len(pure)} equilibria"
     return (
         f"{kind} in pure options: {told}{more}. The same set comes out of "
-        f"{_percent(outcome.survival.same)} of the resamples of {_seeds(outcome)}."
+        f"{_percent(outcome.survival.same)} of the resamples of {_seeds(outcome)}{_doubt(outcome)}."
     )
+
+
+def _doubt(outcome: Outcome) -> str:
+    """How many differences that best responses rest on are within the noise."""
+    noisy = sum(not contrast.clear for contrast in outcome.contrasts)
+    if not noisy:
+        return ""
+    return f"; {noisy} of {len(outcome.contrasts)} differences to a best response are within noise"
 
 
 def pair(outcome: Outcome, profile: Profile) -> str:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
@@ -33,7 +32,6 @@ from tradesim.manifest import Status, manifest
 from tradesim.pairs import SeedError, SeedResult, Simulate, Task
 from tradesim.runner import default_folder, engine, tree
 from tradesim.store import digests_of, joined, result_hash
-from tradesim.summary import summarise
 from tradesim.sweeps import Failure, Point, write_rows
 
 _MODEL = ("tradesim.model", "simulate")
@@ -154,27 +152,18 @@ class _Work:
         return flat.reshape(*shape, *flat.shape[1:])
 
     def _publish(self, status: Status, page: Callable[[dict[str, Any]], object] | None) -> None:
-        """The lists, the config, the summary, the page and, last of all, the manifest."""
+        """The lists, the config, the page and, last of all, the manifest."""
         place = self.store.place
         write_rows(place / "points.csv", Point, self.points)
         write_rows(place / "failures.csv", Failure, self.failures)
         text = yaml.safe_dump(_settings(self.plan), sort_keys=False, allow_unicode=True)
         (place / "config.yaml").write_text(text, encoding="utf-8")
         finished = [cell for cell in self.plan.cells if self.store.finished(cell)]
-        self._summary(finished)
         said = self._manifest(status, finished)
         if page is not None:
             page(said)
         said["wall_s"] = round(time.monotonic() - self.started, 3)
         self.store.publish(said)
-
-    def _summary(self, finished: Sequence[Cell]) -> None:
-        parts = [summarise(self.store.get("headline", cell)).assign(point=cell.point)
-                 for cell in finished]  # fmt: skip
-        if parts:
-            whole = pd.concat(parts, ignore_index=True)
-            whole.insert(0, "point", whole.pop("point"))
-            whole.to_csv(self.store.place / "summary.csv", index=False, float_format="%.6g")
 
     def _manifest(self, status: Status, finished: Sequence[Cell]) -> dict[str, Any]:
         sha = hashlib.sha256()
