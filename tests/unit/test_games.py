@@ -28,8 +28,9 @@ def game(row: Any, column: Any, size: float = 1e9, level: float = 0.0) -> Game:
     return Game(*names, own, others)
 
 
-def mixes(found: Profile) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return found.row, found.column
+def assert_mixes(found: Profile, row: tuple[float, ...], column: tuple[float, ...]) -> None:
+    assert found.row == pytest.approx(row)
+    assert found.column == pytest.approx(column)
 
 
 PRISONERS = game([[3, 0], [5, 1]], [[3, 5], [0, 1]])
@@ -59,13 +60,13 @@ def test_chicken_has_two_pure_equilibria_and_a_mixed_one() -> None:
     *pure, mixed = equilibria(CHICKEN)
     assert [profile.cell for profile in pure] == [(0, 1), (1, 0)]
     # the other swerves with p: -(1-p) = p - 10(1-p), so p = 0.9
-    assert mixes(mixed) == (pytest.approx((0.9, 0.1)), pytest.approx((0.9, 0.1)))
+    assert_mixes(mixed, (0.9, 0.1), (0.9, 0.1))
 
 
 def test_matching_pennies_has_no_pure_equilibrium_and_is_mixed_evenly() -> None:
     assert matrix.pure_equilibria(PENNIES) == ()
     [only] = equilibria(PENNIES)
-    assert mixes(only) == (pytest.approx((0.5, 0.5)), pytest.approx((0.5, 0.5)))
+    assert_mixes(only, (0.5, 0.5), (0.5, 0.5))
     assert not only.pure
     assert only.row_usd == pytest.approx(0.0)
 
@@ -73,7 +74,7 @@ def test_matching_pennies_has_no_pure_equilibrium_and_is_mixed_evenly() -> None:
 def test_battle_of_the_sexes_is_mixed_two_to_one() -> None:
     *pure, mixed = equilibria(SEXES)
     assert [profile.cell for profile in pure] == [(0, 0), (1, 1)]
-    assert mixes(mixed) == (pytest.approx((2 / 3, 1 / 3)), pytest.approx((1 / 3, 2 / 3)))
+    assert_mixes(mixed, (2 / 3, 1 / 3), (1 / 3, 2 / 3))
     assert mixed.row_usd == pytest.approx(2e9 / 3)
 
 

@@ -130,6 +130,17 @@ def test_bad_words_are_refused_before_anything_is_written(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_commands_of_the_guide_are_understood() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "how-to" / "payoff-matrix.md"
+    text = guide.read_text(encoding="utf-8")
+    said = re.findall(r"^tradesim payoff (row=[^#\n]*)", text, re.MULTILINE)
+    assert len(said) >= 2
+    for words in said:
+        assert cells.plan([*words.split(), "seeds=1"]).cells
+    for name in FILES - {"config.yaml", "manifest.json", "points.json"}:
+        assert f"`{name}`" in text, name
+
+
 # -- the folder ----------------------------------------------------------------------------------
 
 

@@ -87,7 +87,7 @@ def equilibrium_section(outcome: Outcome) -> Section:
     """Equilibria, leaders and dominated options in words."""
     told = [text_payoff.equilibrium(outcome, profile) for profile in outcome.profiles]
     leads = [text_payoff.commitment(outcome, found) for found in outcome.commitments]
-    worse = [text_payoff.dominance(outcome, found) for found in outcome.dominated]
+    worse = text_payoff.dominance(outcome)
     body = (
         f"{_list(told)}<p>{text_payoff.SEGMENTS}</p>"
         f"<h3>With one side first</h3>{_list(leads)}"

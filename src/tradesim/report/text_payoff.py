@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tradesim.analysis.games import noise
 from tradesim.analysis.games.gambit import Profile
-from tradesim.analysis.games.matrix import Commitment, Dominance
+from tradesim.analysis.games.matrix import Commitment, Side
 from tradesim.analysis.games.noise import Contrast
 from tradesim.analysis.games.outcome import Outcome, Weighting
 from tradesim.report import labels
@@ -111,11 +111,16 @@ def commitment(outcome: Outcome, found: Commitment) -> str:
     return text
 
 
-def dominance(outcome: Outcome, found: Dominance) -> str:
-    """One dominated option in words."""
-    how = "in every cell" if found.strict else "in some cell and better in none"
-    player = labels.economy(outcome.players[found.side])
-    return f"{player}: {found.option} is worse than {found.by} {how}"
+def dominance(outcome: Outcome) -> list[str]:
+    """Dominated options in words, one line an option and kind, on mean payoffs."""
+    by: dict[tuple[Side, str, bool], list[str]] = {}
+    for found in outcome.dominated:
+        by.setdefault((found.side, found.option, found.strict), []).append(found.by)
+    return [
+        f"{labels.economy(outcome.players[side])}: {option} is worse than {', '.join(better)} "
+        + ("in every cell" if strict else "in some cell and better in none")
+        for (side, option, strict), better in by.items()
+    ]
 
 
 def clear_contrasts(found: Sequence[Contrast]) -> str:
@@ -144,6 +149,11 @@ def weighting(outcome: Outcome, found: Weighting) -> str:
 
 
 def _percent(share: float) -> str:
+    """A whole percentage; all and none are said only where it is all or none."""
+    if 0.995 <= share < 1:
+        return "more than 99%"
+    if 0 < share < 0.005:
+        return "less than 1%"
     return f"{100 * share:.0f}%"
 
 
