@@ -51,7 +51,7 @@ VERBS = {
     "backtest": Verb("studies:backtest", "2025|2010 [seeds=100] [key=value ...] [out=DIR]",
                      "run an episode as it happened and score it against the record"),
     "list": Verb("listing:list_command", "KIND [--json]",
-                 "scenarios, policies, strategies, goods, economies, data or experiments"),
+                 "scenarios, policies, strategies, packages, goods, economies, data, experiments"),
     "describe": Verb("listing:describe_command", "NAME [--json]",
                      "all that is known about one of them, or about 'parameters'"),
     "doctor": Verb("doctor:doctor_command", "[--json]",

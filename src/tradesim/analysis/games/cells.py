@@ -103,7 +103,7 @@ def plan(words: Sequence[str]) -> Plan:
         raise InputError(
             f"both sides are {row.state}", where="row and column",
             allowed="packages of two different states",
-            remedy="tradesim list packages shows which state imposes what",
+            remedy="tradesim describe PACKAGE says which state imposes it",
         )  # fmt: skip
     base = config.load([*_seated(row.state, column.state), *rest, "compare=none"])
     on = _date(own.get("from"), base.scenario)
@@ -176,7 +176,7 @@ def _player(side: str, options: tuple[Option, ...], bundles: Mapping[str, Packag
             f"the options of one side must be of one state, not {len(states)}",
             where=f"{side}: {found or NONE}",
             allowed=f"packages of one state, and {NONE}",
-            remedy="tradesim list packages shows which state imposes what",
+            remedy="tradesim describe PACKAGE says which state imposes it",
         )
     return Player(next(iter(states)), options)
 
