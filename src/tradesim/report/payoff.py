@@ -131,11 +131,11 @@ def terms_section(outcome: Outcome) -> Section:
     """Where payoffs stem from, and which weights the equilibria hang on."""
     used = [t for t in range(len(UTILITY)) if outcome.values[:, :, :, t].any()]
     heads = ("Player", *(labels.economy(outcome.players[side]) for side in SIDES),
-             *(text_payoff.TERMS[UTILITY[t]] for t in used), "sum")  # fmt: skip
+             "sum", *(text_payoff.TERMS[UTILITY[t]] for t in used))  # fmt: skip
     means, sample = outcome.values.mean(axis=-1), outcome.sample
     rows = [
-        (labels.economy(outcome.players[side]), _code(row), _code(column),
-         *(billions(means[i, j, p, t]) for t in used), billions(means[i, j, p].sum()))
+        (outcome.players[side], _code(row), _code(column), billions(means[i, j, p].sum()),
+         *(billions(means[i, j, p, t]) for t in used))
         for p, side in enumerate(SIDES)
         for i, row in enumerate(sample.row_options)
         for j, column in enumerate(sample.column_options)
