@@ -31,12 +31,12 @@ def report(words: Sequence[str]) -> int:
     folder, _ = _folder_and_options(words, "report", known=())
     results = open_results(folder)
     kind = results.manifest.get("kind")
-    if kind in {"equilibrium", "payoff"}:
+    if kind in ("equilibrium", "leverage", "payoff"):
         raise InputError(
-            f"this folder of 'tradesim {kind}' has its page already: report.html",
+            f"a folder of 'tradesim {kind}' has its page already: report.html",
             where=str(folder),
             allowed="a folder that 'tradesim run' or 'tradesim sweep' has written",
-            remedy="open report.html, or say it again with other keys",
+            remedy="open report.html, or run it again with other keys",
         )
     write_report_folder(results, folder)
     return done(folder)

@@ -16,6 +16,7 @@ from tradesim import benchmark, config, multirun
 from tradesim.analysis.backtest import run as backtests
 from tradesim.analysis.calibration import run as calibration
 from tradesim.analysis.games import cells
+from tradesim.analysis.leverage import request as leverage
 from tradesim.listing import KINDS, describe
 
 ROOT = Path(__file__).parents[2]
@@ -123,6 +124,8 @@ def test_commands_on_the_pages_are_understood(command: str) -> None:
         benchmark.read(words)
     elif verb == "payoff":
         cells.plan(words)
+    elif verb == "leverage":
+        leverage.read(words)
     else:
         assert verb in ("doctor", "report", "export")
 

@@ -15,10 +15,10 @@ from tradesim.report.figures_payoff import billions
 
 #: What the terms of utility are called on the page.
 TERMS = {
-    "utility_shortfall_usd": "shortfall downstream", "utility_revenue_usd": "duties and fees",
+    "utility_shortfall_usd": "shortfall", "utility_revenue_usd": "duties and fees",
     "utility_trade_usd": "trade and rents", "utility_outside_usd": "outside rare earths",
-    "utility_audience_usd": "audience at home", "utility_leverage_usd": "leverage",
-    "utility_cover_usd": "value of cover", "utility_future_usd": "sales lost for good",
+    "utility_audience_usd": "audience", "utility_leverage_usd": "leverage",
+    "utility_cover_usd": "cover", "utility_future_usd": "future share",
 }  # fmt: skip
 
 CELLS = (
