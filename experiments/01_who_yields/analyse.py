@@ -85,7 +85,7 @@ def main() -> None:
         print(f"{label}: talks in " + ", ".join(f"{100 * v:.0f}% at {k:g}" for k, v in by.items()))
     out = Path(sys.argv[2]) if len(sys.argv) > 2 else folder / "who_yields.html"
     if out.suffix == ".html":
-        figure(found).write_html(out, include_plotlyjs=True)
+        figure(found).write_html(out, include_plotlyjs=True, config={"displayModeBar": False})
     else:
         figure(found).write_image(out)
 
