@@ -30,7 +30,7 @@ def _fates(reading: Reading) -> str:
     told = [f"{actions.count(action)} {word}" for action, word in counts if action in actions]
     if not told:
         return "All deals hold to the end of the run."
-    return f"Of {labels.count(signed, 'deal')} {labels.joined(told)} before the end of the run."
+    return f"Deals signed: {signed}, of which {labels.joined(told)} before the end of the run."
 
 
 def _one_of(count: int) -> str:

@@ -118,6 +118,18 @@ def told(reading: Reading) -> bool:
     return bool(governments(reading)) and {"events", "states"} <= set(tables)
 
 
+def rivals(reading: Reading) -> tuple[str, ...]:
+    """Governments that others watch; all of them where fewer than two are watched.
+
+    A third country that only watches the great powers is no party to their conflict.
+    """
+    codes = governments(reading)
+    pages = reading.setting("states") or {}
+    watched = {other for code in codes for other in pages[code].get("watches") or ()}
+    found = tuple(code for code in codes if code in watched)
+    return found if len(found) > 1 else codes
+
+
 def ladder(reading: Reading, code: str) -> tuple[str, ...]:
     """Packages that a government can climb, lowest rung first."""
     page = (reading.setting("states") or {}).get(code) or {}
@@ -268,7 +280,9 @@ def paths(reading: Reading) -> dict[str, tuple[int, ...]]:
 
 
 def path(reading: Reading, seed: int) -> str:
-    """What became of one run, in a few words; deals that the scenario gives do not count.
+    """What became of the conflict of :func:`rivals` in one run, in a few words.
+
+    Deals that the scenario gives do not count as signed.
 
     See :data:`BEFORE` for the deadline.
     """
@@ -276,12 +290,12 @@ def path(reading: Reading, seed: int) -> str:
     signed = next((d for d in done if d.action == "accept" and d.reason != GIVEN), None)
     if signed is not None and _pending(reading, seed, signed):
         return BEFORE
-    imposed = [c for c in governments(reading) if any(d.actor == c and d.kind == "force"
+    imposed = [c for c in rivals(reading) if any(d.actor == c and d.kind == "force"
                for d in done)]  # fmt: skip
     told = _both(imposed)
     if signed is not None:
         return f"{told}, then a deal"
-    backed = [c for c in governments(reading) if any(d.actor == c and d.kind == "withdraw"
+    backed = [c for c in rivals(reading) if any(d.actor == c and d.kind == "withdraw"
               for d in done)]  # fmt: skip
     if backed:
         names = labels.joined([labels.economy(code) for code in backed])
@@ -303,11 +317,13 @@ def _both(imposed: Sequence[str]) -> str:
 
 
 def _pending(reading: Reading, seed: int, signed: Deed) -> bool:
-    """Whether something announced was not in force yet when a deal was signed."""
+    """Whether something that a party had announced was not in force when a deal was signed."""
     waiting: dict[str, bool] = {}
     for row in rows(reading, seed):
         if row["date"] > signed.date:
             break
+        if row["actor"] not in (signed.actor, signed.target):
+            continue
         if row["action"] in ANNOUNCE:
             waiting[row["detail"]] = pd.Timestamp(row["target"]) > signed.date
         elif row["action"] in (*IMPOSE, *WITHDRAW):

@@ -11,7 +11,7 @@ import pandas as pd
 from tradesim.report import diplomacy, figures_market, labels, theme
 from tradesim.report.diplomacy import KINDS, Deed
 from tradesim.report.fans import Fan, Spec, Trace, line_trace
-from tradesim.report.lanes import BELOW, TALKS, Lanes, Row
+from tradesim.report.lanes import TALKS, Lanes, Row
 from tradesim.report.reading import Reading
 from tradesim.report.theme import Style
 
@@ -88,7 +88,9 @@ def _period(start: pd.Timestamp, end: pd.Timestamp) -> str:
 def _lane(reading: Reading, seed: int, code: str) -> Row:
     reached = max((rung for _, rung in diplomacy.steps(reading, seed, code)), default=0)
     top = max(len(diplomacy.ladder(reading, code)), reached, 1)
-    return Row(f"<b>{labels.economy(code)}</b>", top)
+    deals = any(code in deal.parties for deal in diplomacy.deals(reading, seed))
+    talks = any(not KINDS[d.kind].move for d in diplomacy.deeds(reading, seed) if d.actor == code)
+    return Row(f"<b>{labels.economy(code)}</b>", top, talks or deals)
 
 
 def _strips(reading: Reading) -> tuple[Row, Row]:
@@ -228,7 +230,7 @@ def _link(lanes: Lanes, row: int, deed: Deed, height: float) -> dict[str, Any]:
     day = f"{deed.date:%Y-%m-%d}"
     return {
         "type": "line", "xref": f"x{lanes.axis(row)}", "yref": "paper", "x0": day, "x1": day,
-        "y0": 0.0, "y1": lanes.paper(row, min(height, lanes.rows[row].top + BELOW)),
+        "y0": 0.0, "y1": lanes.paper(row, height),
         "layer": "below", "line": {"color": theme.MUTED, "width": 1.3,
                                    "dash": _LINKED[deed.kind]},
     }  # fmt: skip

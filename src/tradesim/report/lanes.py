@@ -34,15 +34,24 @@ _TICKS_PX = 62
 
 @dataclass(frozen=True)
 class Row:
-    """One lane (``top`` is its highest rung) or strip (``top`` 0), with its title at the left."""
+    """One lane (``top`` is its highest rung) or strip (``top`` 0), with its title at the left.
+
+    ``talks`` says whether a lane has a track for them.
+    """
 
     title: str
     top: int = 0
+    talks: bool = True
+
+    @property
+    def below(self) -> float:
+        """What it holds below rung 0, in rungs."""
+        return BELOW if self.talks else ABOVE
 
     @property
     def height_px(self) -> float:
         """Height in pixels."""
-        return RUNG_PX * (self.top + BELOW + ABOVE) if self.top else STRIP_PX
+        return RUNG_PX * (self.top + self.below + ABOVE) if self.top else STRIP_PX
 
 
 @dataclass
@@ -96,7 +105,8 @@ class Lanes:
     def paper(self, row: int, value: float) -> float:
         """Height (0 bottom to 1 top of all rows) of a value on the axis of a lane."""
         low, high = self._y_domain(row)
-        return low + (high - low) * (value + BELOW) / (self.rows[row].top + BELOW + ABOVE)
+        lane = self.rows[row]
+        return low + (high - low) * (value + lane.below) / (lane.top + lane.below + ABOVE)
 
     def finish(self) -> Spec:
         """The figure, with every pixel of its layout decided."""
@@ -139,8 +149,10 @@ class Lanes:
 
     def _lane(self, row: Row) -> tuple[list[float], list[float], list[str]]:
         rungs = list(range(row.top + 1))
-        words = ["talks", *(str(rung) for rung in rungs)]
-        return [-BELOW, row.top + ABOVE], [TALKS, *map(float, rungs)], words
+        places, words = [float(rung) for rung in rungs], [str(rung) for rung in rungs]
+        if row.talks:
+            places, words = [TALKS, *places], ["talks", *words]
+        return [-row.below, row.top + ABOVE], places, words
 
     def _strip(self, suffix: str) -> tuple[list[float], list[float], list[str]]:
         values = [v for t in self.data if t["yaxis"] == f"y{suffix}" for v in t["y"]
