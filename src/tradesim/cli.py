@@ -45,6 +45,10 @@ VERBS = {
                       "draw the posterior sample anew from the record (extra: calibration)"),
     "backtest": Verb("studies:backtest", "2025|2010 [seeds=100] [key=value ...] [out=DIR]",
                      "run an episode as it happened and score it against the record"),
+    "leverage": Verb("studies:leverage",
+                     "[supplier=CHN] [buyer=USA,EU27,JPN,KOR] [element=Nd,Dy,all] [stage=oxide]"
+                     " [from=DATE] [back=true] [seeds=10] [key=value ...] [out=DIR]",
+                     "what it costs each side to replace the other, by counterfactual runs"),
     "list": Verb("listing:list_command", "KIND [--json]",
                  "scenarios, policies, strategies, goods, economies, data or experiments"),
     "describe": Verb("listing:describe_command", "NAME [--json]",

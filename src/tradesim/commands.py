@@ -30,12 +30,13 @@ def report(words: Sequence[str]) -> int:
     """``tradesim report DIR``: writes ``DIR/report/``."""
     folder, _ = _folder_and_options(words, "report", known=())
     results = open_results(folder)
-    if results.manifest.get("kind") == "equilibrium":
+    kind = results.manifest.get("kind")
+    if kind in ("equilibrium", "leverage"):
         raise InputError(
-            "an equilibrium has its page already: report.html",
+            f"a folder of 'tradesim {kind}' has its page already: report.html",
             where=str(folder),
             allowed="a folder that 'tradesim run' or 'tradesim sweep' has written",
-            remedy="open report.html, or solve it again with other keys",
+            remedy="open report.html, or run it again with other keys",
         )
     write_report_folder(results, folder)
     return done(folder)

@@ -147,8 +147,10 @@ def _result(task: Task, seed: int, tables: dict[str, dict[str, pa.Table]],
 
 def frozen(scenario: Scenario) -> Scenario:
     """The scenario's world without policies, noise, growth and projects: its base-year use."""
-    still: dict[str, Any] = {"policies": {}, "packages": {}, "states": {}, "noise": 0.0}
-    still |= {"growth": False, "pipeline": False}
+    still: dict[str, Any] = {
+        "policies": {}, "packages": {}, "states": {}, "noise": 0.0, "growth": False,
+        "pipeline": False,
+    }  # fmt: skip
     return scenario.model_copy(update=still)
 
 

@@ -1,17 +1,23 @@
-"""``tradesim backtest``, ``calibrate``: the commands that hold the model against the record.
+"""``tradesim backtest``, ``calibrate``, ``leverage``: commands that study the model by many runs.
 
 Apart from :mod:`tradesim.commands`, so that a plain run does not load what only they need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from tradesim.analysis.backtest import run as backtests
 from tradesim.analysis.calibration import run as calibration
+from tradesim.analysis.leverage import write as counterfactuals
 from tradesim.commands import done
-from tradesim.errors import InputError
+from tradesim.errors import InputError, PartialError
 from tradesim.report.backtest import write_page
+from tradesim.report.leverage import Told, leverage_page
 
 
 def backtest(words: Sequence[str]) -> int:
@@ -30,3 +36,18 @@ def backtest(words: Sequence[str]) -> int:
 def calibrate(words: Sequence[str]) -> int:
     """``tradesim calibrate ...``: the posterior sample and what it says, in a folder."""
     return done(calibration.calibrate(words))
+
+
+def leverage(words: Sequence[str]) -> int:
+    """``tradesim leverage supplier=CHN buyer=USA ...``: ``leverage.csv`` and a page."""
+    try:
+        return done(counterfactuals.leverage(words, page=_leverage_page))
+    except PartialError as error:  # what did not fail has been written, and is worth naming
+        done(Path(error.where).parent)
+        raise
+
+
+def _leverage_page(
+    title: str, rows: pd.DataFrame, missing: pd.DataFrame, manifest: Mapping[str, Any]
+) -> str:
+    return leverage_page(Told(title, rows, missing, manifest))

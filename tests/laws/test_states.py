@@ -24,12 +24,17 @@ from tradesim.states.view import View
 
 CALM = ["growth=false", "pipeline=false", "noise=0", "firms=330", "uncertainty=point"]
 QUICK = ["start=2025-09-01", "weeks=26", *CALM]
+#: The two great powers of October 2025 alone, so that no reserve of an ally is in the world.
+TWO = [
+    "states.USA.decides_from=2025-09-29", "states.CHN.decides_from=2025-10-06",
+    "states.USA.opening=[{date: 2025-09-29, package: usa_affiliates, effective: 2025-09-29}]",
+]  # fmt: skip
 SILENT = ["strategy@states.USA.strategy=silence", "strategy@states.CHN.strategy=silence"]
 
 
-def scenario(*words: str, name: str = "october_2025_strategic") -> Scenario:
-    """A strategic scenario, shortened."""
-    return config.load([f"scenario={name}", *QUICK, *words]).scenario
+def scenario(*words: str) -> Scenario:
+    """October 2025 with two governments, shortened."""
+    return config.load(["scenario=truce_lapses_2026_strategic", *QUICK, *TWO, *words]).scenario
 
 
 @cache

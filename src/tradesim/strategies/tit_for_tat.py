@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 from pydantic import Field
@@ -32,14 +33,23 @@ class TitForTat(Strategy):
         said: tuple[Action, ...] = ()
         if talks.asked_by == other:
             said = (Answer(other, reason="who asks is answered"),)
-        if view.called_again or not view.rival.moves:
-            return said
-        return said + self._reply(view, view.rival.moves[-1])
+        return said if view.called_again else said + self._reply(view)
 
-    def _reply(self, view: View, last: str) -> tuple[Action, ...]:
-        up, highest = next_up(view.own.ladder), top(view.own.ladder)
-        if last == "escalate" and up is not None and view.own.luck >= self.forgiveness:
+    def _reply(self, view: View) -> tuple[Action, ...]:
+        up, highest, last = next_up(view.own.ladder), top(view.own.ladder), last_move(view)
+        if last == "climb" and up is not None and view.own.luck >= self.forgiveness:
             return (Announce(up.name, reason=f"{view.watched} escalated"),)
-        if last == "relax" and highest is not None:
+        if last == "descend" and highest is not None:
             return (Withdraw(highest.name, f"{view.watched} relaxed"),)
         return ()
+
+
+def last_move(view: View) -> str:
+    """How the rival last moved since the government's own last decision; '' if it did not."""
+    since = view.date - dt.timedelta(days=round(7.0 * view.own.decision_weeks))
+    moves = [
+        event.action for event in view.events
+        if event.actor == view.watched and event.action in ("climb", "descend")
+        and event.date >= since
+    ]  # fmt: skip
+    return moves[-1] if moves else ""
