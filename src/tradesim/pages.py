@@ -51,9 +51,10 @@ def scenario_page(told: Mapping[str, Any], entries: Sequence[Entry], end: dt.dat
     name = str(told["name"])
     lines = [name, "=" * len(name), *_wrap(str(told["title"])), "", *_wrap(str(told["story"]))]
     lines += ["", f"Compared with   {told['compare'] or 'nothing'}"]
-    if told["governments"]:
+    if told.get("governments"):
         lines += ["", "Governments", *_governments(told["governments"])]
-    held = {p for package in told["packages"].values() for p in package["policies"]}
+    packages = told.get("packages") or {}
+    held = {policy for package in packages.values() for policy in package["policies"]}
     lines += ["", "Policies"]
     for each in entries:
         late = (each.date("effective") or end) >= end

@@ -39,17 +39,17 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "announce": Kind("announces", "triangle-up", True, ANNOUNCE),
     "force": Kind("in force", "square", True, IMPOSE),
-    "withdraw": Kind("withdraws", "triangle-down", True, WITHDRAW),
+    "withdraw": Kind("drops", "triangle-down", True, WITHDRAW),
     "adjust": Kind("adjusts", "diamond-tall", True, ("tighten", "relax")),
-    "ask": Kind("asks to talk", "circle", False, ("ask_talks",)),
+    "ask": Kind("asks", "circle", False, ("ask_talks",)),
     "answer": Kind("answers", "pentagon", False, ("answer",)),
     "meet": Kind("meet", "diamond", False, ("meet",)),
     "offer": Kind("offers", "star", False, ("offer", "counter_offer")),
-    "deal": Kind("deal", "bowtie", False, ("accept", "renew")),
-    "dispute": Kind("disputes it", "cross", False, ("diverging_reading",)),
+    "deal": Kind("signs", "bowtie", False, ("accept", "renew")),
+    "dispute": Kind("disputes", "cross", False, ("diverging_reading",)),
     "silence": Kind("talks fail", "x", False,
                     ("unanswered", "talks_lapse", "walk_away")),
-    "end": Kind("deal ends", "hourglass", False, ("breach", "deal_expires")),
+    "end": Kind("ends it", "hourglass", False, ("breach", "deal_expires")),
 }  # fmt: skip
 _KIND_OF = {action: name for name, kind in KINDS.items() for action in kind.actions}
 #: Within a day: what time does, then moves, then the talks in their course.

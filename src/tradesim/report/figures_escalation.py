@@ -27,10 +27,10 @@ _MOVE, _TALK = theme.MAGENTA, theme.BLUE
 _LINKED = {"force": "solid", "withdraw": "dash", "deal": "dash", "end": "dashdot"}
 #: Where the price that moves most is looked for, and what is shown if nothing happens.
 _PLACE, _FIRST = "EU27", "oxide_Dy"
-_DEAL = "deal in force"
+_DEAL = "deal"
 _RUNG = "rung"
 _HOVER_PX = 520
-_LEGEND_LETTERS = 14
+_LEGEND_LETTERS = 9
 
 
 def close_up(reading: Reading, seed: int) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -86,8 +86,8 @@ def _period(start: pd.Timestamp, end: pd.Timestamp) -> str:
 
 
 def _lane(reading: Reading, seed: int, code: str) -> Row:
-    reached = max((rung for _, rung in diplomacy.steps(reading, seed, code)), default=0)
-    top = max(len(diplomacy.ladder(reading, code)), reached, 1)
+    steps = (step for s in reading.seeds for step in diplomacy.steps(reading, s, code))
+    top = max((rung for _, rung in steps), default=1)
     deals = any(code in deal.parties for deal in diplomacy.deals(reading, seed))
     talks = any(not KINDS[d.kind].move for d in diplomacy.deeds(reading, seed) if d.actor == code)
     return Row(f"<b>{labels.economy(code)}</b>", top, talks or deals)
@@ -97,8 +97,8 @@ def _strips(reading: Reading) -> tuple[Row, Row]:
     """The strips below the lanes: quantity, place and unit."""
     name, place = labels.good(moved_most(reading)), labels.economy(_PLACE)
     return (
-        Row("Magnet exports<br>from China,<br>t per month"),
-        Row(f"{name}, ask<br>in the {place},<br>USD per kg"),
+        Row("China’s magnet<br>exports, t a month"),
+        Row(f"{name} in {place},<br>USD per kg"),
     )
 
 
@@ -214,9 +214,11 @@ def _mark(lanes: Lanes, row: int, deed: Deed, height: float, x_px: float) -> Tra
 
 
 def _number(lanes: Lanes, row: int, deed: Deed, height: float, x_px: float) -> dict[str, Any]:
-    """The number of a deed in the table: left above a move, below a word of the talks."""
+    """The number of a deed in the table: beside a move, below a word of the talks."""
     move, suffix = KINDS[deed.kind].move, lanes.axis(row)
-    beside = {"xanchor": "right", "xshift": -6, "yanchor": "bottom", "yshift": 1}
+    down = deed.kind == "withdraw"  # the step falls away to the right, which leaves room there
+    beside = {"xanchor": "left" if down else "right", "xshift": 6 if down else -6,
+              "yanchor": "bottom", "yshift": 1}  # fmt: skip
     below = {"xanchor": "center", "xshift": 0, "yanchor": "top", "yshift": -8}
     return {
         "text": f"<b>{deed.number}</b>", "x": lanes.day(x_px), "y": height, "xref": f"x{suffix}",
@@ -250,7 +252,7 @@ def _add_strips(lanes: Lanes, first: int, reading: Reading, seed: int) -> None:
 
 def _short(world: str) -> str:
     """A world's name for the legend, whose columns are as wide as their widest word."""
-    return world if len(world) <= _LEGEND_LETTERS else "comparison"
+    return world if len(world) <= _LEGEND_LETTERS else "compared"
 
 
 def _run_line(lanes: Lanes, reading: Reading, fan: Fan, world: str, seed: int, unit: str) -> Trace:

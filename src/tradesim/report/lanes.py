@@ -26,7 +26,7 @@ from tradesim.report.panels import (
     margins,
 )
 
-LEFT_PX, RIGHT_PX, GAP_PX, STRIP_PX, RUNG_PX = 196, 16, 20, 78, 25
+LEFT_PX, RIGHT_PX, GAP_PX, STRIP_PX, RUNG_PX = 222, 16, 18, 62, 22
 #: Where talks are drawn below rung 0, and what a lane holds below and above its rungs, in rungs.
 TALKS, BELOW, ABOVE = -0.75, 1.9, 0.5
 _TICKS_PX = 62
@@ -138,7 +138,7 @@ class Lanes:
                 "ticktext": texts, "showticklabels": last, "anchor": f"y{suffix}",
                 "domain": [0.0, 1.0], "ticks": "outside" if last else "", "tickangle": 0,
             }  # fmt: skip
-            reach, values, words = self._lane(row) if row.top else self._strip(suffix)
+            reach, values, words = self._lane(row) if row.top else self._strip(number)
             axes[f"yaxis{suffix}"] = {
                 **axis_style(), "range": reach, "ticks": "", "tickvals": values,
                 "ticktext": words, "showticklabels": True, "anchor": f"x{suffix}",
@@ -154,11 +154,14 @@ class Lanes:
             places, words = [TALKS, *places], ["talks", *words]
         return [-row.below, row.top + ABOVE], places, words
 
-    def _strip(self, suffix: str) -> tuple[list[float], list[float], list[str]]:
-        values = [v for t in self.data if t["yaxis"] == f"y{suffix}" for v in t["y"]
+    def _strip(self, number: int) -> tuple[list[float], list[float], list[str]]:
+        values = [v for t in self.data if t["yaxis"] == f"y{self.axis(number)}" for v in t["y"]
                   if v is not None]  # fmt: skip
         reach, places = ticks.value_axis(min(values, default=0.0), max(values, default=0.0), 3)
-        return reach, places, [ticks.tick_text(v) for v in places]
+        words = [ticks.tick_text(v) for v in places]
+        if number and not self.rows[number - 1].top:
+            words[-1] = ""  # it would touch the lowest label of the strip above
+        return reach, places, words
 
     def _titles(self) -> list[dict[str, Any]]:
         notes = []

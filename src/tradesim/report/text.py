@@ -102,7 +102,10 @@ ESCALATION = (
 ESCALATION_WHOLE = (
     "As the close-up; marks without room for a number are told when the mouse is over them."
 )
-MOVED_MOST = "The price is the oxide’s whose ask rises most in the EU-27 (median run)."
+MOVED_MOST = (
+    "Below: magnet exports from China and the ask of the oxide that rises most in the EU-27 "
+    "(median run)."
+)
 DEEDS = (
     "One run for each path. A rung is a package of instruments; reasons are those that the "
     "government’s strategy gave."
