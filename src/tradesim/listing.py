@@ -241,8 +241,9 @@ def _of_states(group: str, name: str, path: Path, place: Place) -> Item:
         found = cabinet.government(name, path, place.compose("reference", f"+state={name}"))
     used = [
         scenario
-        for scenario in config.names("scenario", place.folders)
-        if cabinet.uses(_composed(scenario, place), group, name, page)
+        for scenario, told in _pages("scenario", place).items()
+        if cabinet.deciders(told, place.folders)
+        and cabinet.uses(_composed(scenario, place), group, name, page)
     ]
     return found | {"scenarios": used}
 

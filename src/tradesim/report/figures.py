@@ -43,7 +43,7 @@ def plot(
     kind : exports (t per month), price (USD/kg), shortfall (% of normal use), licences (t, days),
         sankey (t), plants (% of plants), escalation (rungs of one run).
     against : further results to draw in the same panels; the scenario of ``results`` comes first.
-    selectors : ``by``, ``good``, ``definition`` and ``form``, ``group``, ``span``, ``seed`` by kind.
+    selectors : by kind, ``by``, ``good``, ``definition``, ``form``, ``group``, ``span``, ``seed``.
 
     Raises
     ------
