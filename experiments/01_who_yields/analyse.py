@@ -1,7 +1,7 @@
 """Which path every run of the sweep took: ``python analyse.py SWEEP_FOLDER [OUT.svg]``.
 
-A run takes the path *talks* when a deal is struck before 3 November 2025, the first Monday after the
-duty's date; *both impose* when the duty and the Chinese licences of November both come into force;
+A run takes the path *talks* when a deal is struck before 3 November 2025, the first Monday after
+the duty's date; *both impose* when the duty and the Chinese licences of November come into force;
 else *another*. The table counts runs by the values that were swept; the figure shows the share of
 runs with talks.
 """

@@ -41,6 +41,11 @@ VERBS = {
     "report": Verb("commands:report", "DIR", "write DIR/report/ anew from the tables in DIR"),
     "export": Verb("commands:export", "DIR [format=csv]",
                    "write DIR/exports/ from the tables in DIR"),
+    "payoff": Verb("studies:payoff",
+                   "[row=[PACKAGE,...] column=[PACKAGE,...]] [scenario=NAME] [seeds=50] "
+                   "[from=DATE] [out=DIR]",
+                   "the game of two governments: payoffs of every pair of packages, equilibria "
+                   "(extra: games)"),
     "calibrate": Verb("studies:calibrate", "[seed=1] [population=100] [minutes=60] [out=DIR]",
                       "draw the posterior sample anew from the record (extra: calibration)"),
     "backtest": Verb("studies:backtest", "2025|2010 [seeds=100] [key=value ...] [out=DIR]",
@@ -50,7 +55,7 @@ VERBS = {
                      " [from=DATE] [back=true] [seeds=10] [key=value ...] [out=DIR]",
                      "what it costs each side to replace the other, by counterfactual runs"),
     "list": Verb("listing:list_command", "KIND [--json]",
-                 "scenarios, policies, strategies, goods, economies, data or experiments"),
+                 "scenarios, policies, strategies, packages, goods, economies, data, experiments"),
     "describe": Verb("listing:describe_command", "NAME [--json]",
                      "all that is known about one of them, or about 'parameters'"),
     "doctor": Verb("doctor:doctor_command", "[--json]",
@@ -59,7 +64,7 @@ VERBS = {
 
 #: Commands of the contract that later versions bring.
 NOT_BUILT = (
-    "compare", "payoff", "sensitivity", "discover",
+    "compare", "sensitivity", "discover",
     "optimize", "decompose", "data", "serve", "game", "play", "bench",
 )  # fmt: skip
 

@@ -96,6 +96,16 @@ def strategies(place: Place | None = None) -> list[Item]:
     return cabinet.strategy_rows(config.names("strategy", place.folders), place.prefixes)
 
 
+def packages(place: Place | None = None) -> list[Item]:
+    """Packages by name: title, the state that moves it, its policies, weeks of notice."""
+    rows = []
+    for name, page in _pages("package", place).items():
+        told = (page.get("packages") or {}).get(name) or {}
+        kept = {key: told[key] for key in ("state", "policies", "notice_weeks") if key in told}
+        rows.append({"name": name, "title": told.get("title", ""), **kept})
+    return rows
+
+
 def goods(place: Place | None = None) -> list[Item]:
     """Goods by code: title, stage, customs code, unit, and whether the controls of 2025 name it.
 
@@ -132,6 +142,7 @@ KINDS: Mapping[str, Callable[[Place | None], list[Item]]] = {
     "scenarios": scenarios,
     "policies": policies,
     "strategies": strategies,
+    "packages": packages,
     "goods": goods,
     "economies": economies,
     "data": data,

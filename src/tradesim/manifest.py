@@ -22,7 +22,7 @@ Status = Literal["complete", "partial", "interrupted", "failed"]
 
 #: Packages whose version may change a number or a file.
 _PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "mesa", "networkx", "pydantic", "hydra-core",
-             "omegaconf", "duckdb", "plotly")  # fmt: skip
+             "omegaconf", "duckdb", "plotly", "pygambit")  # fmt: skip
 _BASE = Path(__file__).parent / "tables" / "base"
 
 

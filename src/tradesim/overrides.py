@@ -94,9 +94,14 @@ def check_choices(parsed: Iterable[Override], known: Mapping[str, Iterable[str]]
     for override in filter(is_choice, parsed):
         group = override.key_or_group
         for word in () if override.is_delete() else options(override, known[group]):
-            name = word.partition("=")[2].strip("'\"")
-            if name not in known[group] and not (group == "experiment" and name == "null"):
-                raise unknown(group, name, known[group], where=f"on the command line: {word}")
+            for name in _pages(word):
+                if name not in known[group] and not (group == "experiment" and name == "null"):
+                    raise unknown(group, name, known[group], where=f"on the command line: {word}")
+
+
+def _pages(word: str) -> list[str]:
+    """The pages that ``group=name`` or ``group=[name,name]`` chooses."""
+    return [name.strip(" '\"") for name in word.partition("=")[2].strip("[]").split(",")]
 
 
 def settle_keys(

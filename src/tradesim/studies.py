@@ -1,4 +1,4 @@
-"""``tradesim backtest``, ``calibrate``, ``leverage``: commands that study the model by many runs.
+"""``backtest``, ``calibrate``, ``leverage``, ``payoff``: what studies the model by many runs.
 
 Apart from :mod:`tradesim.commands`, so that a plain run does not load what only they need.
 """
@@ -13,9 +13,11 @@ import pandas as pd
 
 from tradesim.analysis.backtest import run as backtests
 from tradesim.analysis.calibration import run as calibration
+from tradesim.analysis.games import run as games
 from tradesim.analysis.leverage import write as counterfactuals
 from tradesim.commands import done
 from tradesim.errors import InputError, PartialError
+from tradesim.report import payoff as payoff_page
 from tradesim.report.backtest import write_page
 from tradesim.report.leverage import Told, leverage_page
 
@@ -36,6 +38,15 @@ def backtest(words: Sequence[str]) -> int:
 def calibrate(words: Sequence[str]) -> int:
     """``tradesim calibrate ...``: the posterior sample and what it says, in a folder."""
     return done(calibration.calibrate(words))
+
+
+def payoff(words: Sequence[str]) -> int:
+    """``tradesim payoff row=[…] column=[…] …``: the matrix, its equilibria and a page."""
+    try:
+        return done(games.payoff(words, page=payoff_page.write_page).folder)
+    except PartialError as error:  # what did not fail has been written, and is worth naming
+        done(Path(error.where).parent)
+        raise
 
 
 def leverage(words: Sequence[str]) -> int:

@@ -166,8 +166,8 @@ class SweepWriter:
 
     def _publish(self, status: Status) -> Results:
         work = self._folder.work
-        _write_rows(work / "points.csv", Point, self._points)
-        _write_rows(work / "failures.csv", Failure, self._failures)
+        write_rows(work / "points.csv", Point, self._points)
+        write_rows(work / "failures.csv", Failure, self._failures)
         empty = pd.DataFrame(columns=["point", *KEYS])
         results = Results(
             manifest=self._manifest(status),
@@ -196,7 +196,8 @@ class SweepWriter:
         )
 
 
-def _write_rows(path: Path, kind: type[Point | Failure], rows: Sequence[Point | Failure]) -> None:
+def write_rows(path: Path, kind: type[Point | Failure], rows: Sequence[Point | Failure]) -> None:
+    """Write ``points.csv`` or ``failures.csv``: one row for each of ``rows``."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [column.name for column in fields(kind)])
         writer.writeheader()

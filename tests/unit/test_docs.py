@@ -15,6 +15,7 @@ import tradesim
 from tradesim import benchmark, config, multirun
 from tradesim.analysis.backtest import run as backtests
 from tradesim.analysis.calibration import run as calibration
+from tradesim.analysis.games import cells
 from tradesim.analysis.leverage import request as leverage
 from tradesim.listing import KINDS, describe
 
@@ -121,6 +122,8 @@ def test_commands_on_the_pages_are_understood(command: str) -> None:
         calibration.order(words)
     elif verb == "equilibrium":
         benchmark.read(words)
+    elif verb == "payoff":
+        cells.plan(words)
     elif verb == "leverage":
         leverage.read(words)
     else:

@@ -1,0 +1,1 @@
+"""Games between two governments in normal form: the matrix, its equilibria, what is only noise."""
