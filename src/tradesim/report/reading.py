@@ -311,7 +311,7 @@ class Reading:
             label = f"{date.day} {date:%B %Y}, {labels.economy(str(actor))}: {title} {words}"
             label += f" ({self.main})" if len(self.subjects) > 1 else ""
             out.append(Marker(date, label, _EVENT_DASH[actions[-1]]))
-        return out
+        return sorted(out, key=lambda marker: marker.date)
 
     def _policy(self, name: str) -> Mapping[str, Any]:
         policies = self.results.config.get("policies")
