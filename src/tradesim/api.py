@@ -27,7 +27,9 @@ from tradesim.sweeps import SweepWriter
 __all__ = ["run", "run_words", "sweep", "sweep_words"]
 
 #: What makes a scenario itself; a comparison never takes it over.
-_OWN = frozenset({"name", "title", "story", "sources", "compare", "policies"})
+_OWN = frozenset(
+    {"name", "title", "story", "sources", "compare", "policies", "packages", "states", "talks"}
+)
 
 
 def run(

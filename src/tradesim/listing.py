@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from tradesim import catalogue, config, pages
+from tradesim import cabinet, catalogue, config, pages
 from tradesim import overrides as ov
 from tradesim.errors import InputError, unknown
 from tradesim.fields import facts
@@ -32,6 +32,10 @@ _TABLES = Path(loader.__file__).with_name("base")
 _PLACE_KEYS = ("hydra.searchpath", "allow_targets")
 #: Values of a declaration that tell nothing; a field that must be given has no default.
 _UNSAID = ("", None, (), PydanticUndefined)
+#: Groups of pages about governments, beside the scenarios.
+_OF_STATES = ("strategy", "package", "state")
+#: What a scenario's page shows beside its other keys.
+_TOLD_APART = frozenset({"policies", "packages", "states", "market", "allow_targets"})
 #: The name under which ``describe`` shows every key and behavioural parameter.
 PARAMETERS = "parameters"
 
@@ -57,19 +61,20 @@ class Place:
         object.__setattr__(self, "folders", tuple(config.search_dirs(parsed)))
         object.__setattr__(self, "prefixes", config.allowed_prefixes(named[-1] if named else None))
 
-    def compose(self, scenario: str) -> Item:
-        """A scenario's page with all that it takes in."""
-        paths = [word for word in self.words if word.startswith("hydra.searchpath")]
-        return config.compose([f"scenario={scenario}", *paths])
+    def compose(self, scenario: str, *beside: str) -> Item:
+        """A scenario's page with all that it takes in, and with the words ``beside`` it."""
+        return config.compose([f"scenario={scenario}", *beside, *self.words])
 
 
 def scenarios(place: Place | None = None) -> list[Item]:
-    """Scenarios by name: title, the world each is compared with, its story in one paragraph."""
-    rows = []
+    """Scenarios by name: title, the world each is compared with, its story, who decides in it."""
+    rows, folders = [], (place or Place()).folders
     for name, page in _pages("scenario", place).items():
         told = page.get("scenario") or {}
         row = {"name": name, "title": told.get("title", ""), "compare": told.get("compare")}
-        rows.append({**row, "story": _one_line(told.get("story", ""))})
+        decide = cabinet.deciders(page, folders)
+        row |= {"story": _one_line(told.get("story", ""))}
+        rows.append(row | ({"governments": decide} if decide else {}))
     return rows
 
 
@@ -86,8 +91,9 @@ def policies(place: Place | None = None) -> list[Item]:
 
 
 def strategies(place: Place | None = None) -> list[Item]:
-    """Strategies of states; none is built yet."""
-    return []
+    """Strategies of governments by name: title and class."""
+    place = place or Place()
+    return cabinet.strategy_rows(config.names("strategy", place.folders), place.prefixes)
 
 
 def packages(place: Place | None = None) -> list[Item]:
@@ -145,11 +151,18 @@ KINDS: Mapping[str, Callable[[Place | None], list[Item]]] = {
 
 
 def describe(name: str, place: Place | None = None) -> Item:
-    """All that is known about ``name``: a scenario, policy, good, economy, experiment or data item.
+    """All that is known about ``name``: what a page, a row of a table or a data item is called.
 
-    Raises :class:`InputError` with the nearest name for one that nothing is called.
+    ``GROUP/NAME`` names a page of one folder of conf/ where two have the same name. Raises
+    :class:`InputError` with the nearest name for one that nothing is called.
     """
     place = place or Place()
+    group, slash, page = name.partition("/")
+    if slash and group in _OF_STATES:
+        known_pages = config.names(group, place.folders)
+        if page not in known_pages:
+            raise unknown(group, page, known_pages, where="tradesim describe")
+        return _of_states(group, page, known_pages[page], place)
     if name == PARAMETERS:
         return _parameters()
     if name in config.names("scenario", place.folders):
@@ -157,11 +170,21 @@ def describe(name: str, place: Place | None = None) -> Item:
     if name in config.names("policy", place.folders):
         return _policy(name, place)
     known = {PARAMETERS}
-    for kind, rows in KINDS.items():
-        found = {str(row["name"]): row for row in rows(place)}
+    for group in _OF_STATES:
+        found = config.names(group, place.folders)
         if name in found:
-            return {"kind": kind, **found[name]}
+            others = [
+                g for g in _OF_STATES if g != group and name in config.names(g, place.folders)
+            ]
+            return _of_states(group, name, found[name], place) | (
+                {"also": others} if others else {}
+            )
         known |= found.keys()
+    for kind, rows in KINDS.items():
+        listed = {str(row["name"]): row for row in rows(place)}
+        if name in listed:
+            return {"kind": kind, **listed[name]}
+        known |= listed.keys()
     raise unknown("name", name, known, where="tradesim describe")
 
 
@@ -194,6 +217,8 @@ def describe_command(words: Sequence[str]) -> int:
         end = start + dt.timedelta(weeks=found["keys"]["weeks"])
         entries = catalogue.library(found["policies"], place.prefixes)
         print(pages.scenario_page(found, entries, end))
+    elif found["kind"] in pages.OF_STATES:
+        print(pages.OF_STATES[found["kind"]](found))
     else:
         print(_page(found))
     return 0
@@ -202,15 +227,36 @@ def describe_command(words: Sequence[str]) -> int:
 def _scenario(name: str, place: Place) -> Item:
     tree = place.compose(name)
     told = tree.pop("scenario")
-    keys = {k: v for k, v in tree.items() if k not in {"policies", "market", "allow_targets"}}
+    keys = {key: value for key, value in tree.items() if key not in _TOLD_APART}
     return {
         "kind": "scenario",
         "name": name,
         **{key: told.get(key) for key in ("title", "story", "compare", "sources")},
         "policies": tree["policies"],
+        "governments": cabinet.seats(tree),
+        "packages": tree["packages"],
         "market": tree["market"],
         "keys": keys,
     }
+
+
+def _of_states(group: str, name: str, path: Path, place: Place) -> Item:
+    """A strategy, a package or a government's page, with the scenarios that take it in."""
+    page = catalogue.read_page(path) or {}
+    if group == "strategy":
+        found = cabinet.strategy(name, path, place.prefixes)
+    elif group == "package":
+        titles = {each.name: str(each.page.get("title", "")) for each in _library(place)}
+        found = cabinet.package(name, path, titles)
+    else:
+        found = cabinet.government(name, path, place.compose("reference", f"+state={name}"))
+    used = [
+        scenario
+        for scenario, told in _pages("scenario", place).items()
+        if cabinet.deciders(told, place.folders)
+        and cabinet.uses(_composed(scenario, place), group, name, page)
+    ]
+    return found | {"scenarios": used}
 
 
 def _policy(name: str, place: Place) -> Item:
@@ -233,9 +279,13 @@ def _policy(name: str, place: Place) -> Item:
 
 
 def _policies_of(scenario: str, place: Place) -> Mapping[str, Any]:
-    """Policies of a scenario; none of one that is not sound, which a run of it will tell."""
+    return dict(_composed(scenario, place).get("policies") or {})
+
+
+def _composed(scenario: str, place: Place) -> Item:
+    """A scenario as composed; nothing for one that is not sound, which a run of it will tell."""
     try:
-        return dict(place.compose(scenario)["policies"])
+        return place.compose(scenario)
     except InputError:
         return {}
 
@@ -320,6 +370,8 @@ def _columns(rows: Sequence[Item]) -> str:
     lines = [f"{row['name']!s:<{width}}  {row['title']}" for row in rows]
     for number, row in enumerate(rows):
         told = [f"{key}: {row[key]}" for key in ("size", "quality", "source") if row.get(key)]
+        if row.get("governments"):
+            lines[number] += f" (decides: {', '.join(row['governments'])})"
         if "kind" in row:
             lines[number] += f"\n{'':<{width}}  {row['kind']}; {'; '.join(told)}"
     return "\n".join(lines)

@@ -47,7 +47,7 @@ LAYERS = (
     ("analysis",),
     ("report",),
     ("api",),
-    ("catalogue",),
+    ("catalogue", "cabinet"),
     ("pages",),
     ("commands", "listing", "doctor"),
     ("benchmark",),

@@ -31,7 +31,7 @@ def write_report_folder(results: Any, directory: Path) -> Path:
 
 
 def plot(results: Any, kind: str = "price", **selectors: Any) -> Any:
-    """A Plotly figure of ``results``: exports, price, shortfall, licences, sankey or plants.
+    """A Plotly figure of ``results``: exports, price, shortfall, licences and others.
 
     Selectors and units by kind: :func:`tradesim.report.figures.plot`.
     """

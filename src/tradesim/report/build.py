@@ -10,6 +10,7 @@ from tradesim.errors import OutputError
 from tradesim.report import folder, words
 from tradesim.report.fans import Spec
 from tradesim.report.finding import Findings
+from tradesim.report.governments import government_section
 from tradesim.report.page import document
 from tradesim.report.reading import Readable, Reading
 from tradesim.report.sections import Section, figure_sections
@@ -90,7 +91,8 @@ def _sections(results: Readable) -> Sequence[Section]:
             words.reading_section(_uncertainty(reading)),
             words.source_section(list_data()),
         ]
-    charts = figure_sections(reading) if "markets" in results.tables else []
+    drawn = "markets" in results.tables
+    charts = [*government_section(reading), *figure_sections(reading)] if drawn else []
     return [
         words.table_section(Findings(reading)), *charts,
         words.reading_section(_uncertainty(reading)), words.source_section(list_data()),

@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 import plotly.graph_objects as go
 
 from tradesim.errors import InputError, unknown
-from tradesim.report import figures_chain, figures_flow, figures_market, figures_shortfall, labels
+from tradesim.report import (
+    diplomacy,
+    figures_chain,
+    figures_escalation,
+    figures_flow,
+    figures_market,
+    figures_shortfall,
+    labels,
+)
 from tradesim.report.fans import Spec
 from tradesim.report.lineup import LineUp
 from tradesim.report.reading import Readable, Reading
@@ -20,6 +28,7 @@ _SELECTORS: dict[str, dict[str, str]] = {
     "licences": {"group": "magnets, oxides, metals and targets, concentrates"},
     "sankey": {"span": "worst or year"},
     "plants": {},
+    "escalation": {"seed": "a seed of the run", "span": "close or whole"},
 }
 
 
@@ -32,9 +41,9 @@ def plot(
     ----------
     results : a run with monthly (or full) tables.
     kind : exports (t per month), price (USD/kg), shortfall (% of normal use), licences (t, days),
-        sankey (t), plants (% of plants).
+        sankey (t), plants (% of plants), escalation (rungs of one run).
     against : further results to draw in the same panels; the scenario of ``results`` comes first.
-    selectors : ``by``, ``good``, ``definition`` and ``form``, ``group`` or ``span``, by kind.
+    selectors : by kind, ``by``, ``good``, ``definition``, ``form``, ``group``, ``span``, ``seed``.
 
     Raises
     ------
@@ -89,6 +98,19 @@ def _sankey(reading: Reading, span: str = "worst") -> Spec:
     return figures_flow.chain(reading, figures_flow.spans(reading)[0 if first else -1])
 
 
+def _escalation(reading: Reading, seed: str = "", span: str = "close") -> Spec:
+    if not diplomacy.told(reading):
+        raise InputError(
+            "no government decides in this run", where="Results.plot",
+            allowed="a run of a strategic scenario",
+            remedy="tradesim list scenarios names who decides in each",
+        )  # fmt: skip
+    named = str(seed) or str(reading.seeds[0])
+    choice("seed", named, [str(number) for number in reading.seeds])
+    choice("value of 'span'", span, ("close", "whole"))
+    return figures_escalation.escalation(reading, int(named), span)
+
+
 _DRAW: dict[str, Callable[..., Spec]] = {
     "exports": _exports,
     "price": _price,
@@ -96,4 +118,5 @@ _DRAW: dict[str, Callable[..., Spec]] = {
     "licences": _licences,
     "sankey": _sankey,
     "plants": figures_chain.plants,
+    "escalation": _escalation,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from typing import Any
@@ -71,11 +72,35 @@ def marker_path(symbol: str, x: float, y: float, size: float) -> str:
         "square": [(-r, -r), (r, -r), (r, r), (-r, r)],
         "diamond": [(0, -1.3 * r), (1.3 * r, 0), (0, 1.3 * r), (-1.3 * r, 0)],
         "triangle-up": [(0, -1.2 * r), (1.1 * r, r), (-1.1 * r, r)],
+        "triangle-down": [(0, 1.2 * r), (1.1 * r, -r), (-1.1 * r, -r)],
+        "diamond-tall": [(0, -1.4 * r), (0.7 * r, 0), (0, 1.4 * r), (-0.7 * r, 0)],
+        "pentagon": _regular(5, r),
+        "star": _star(5, 1.4 * r, 0.55 * r),
+        "hourglass": [(-r, -r), (r, -r), (0, 0), (r, r), (-r, r), (0, 0)],
+        "bowtie": [(-r, -r), (0, 0), (r, -r), (r, r), (0, 0), (-r, r)],
+        "x": [(-r, -r + r / 2), (-r + r / 2, -r), (0, -r / 2), (r - r / 2, -r), (r, -r + r / 2),
+              (r / 2, 0), (r, r - r / 2), (r - r / 2, r), (0, r / 2), (-r + r / 2, r),
+              (-r, r - r / 2), (-r / 2, 0)],
         "cross": [(-r / 3, -r), (r / 3, -r), (r / 3, -r / 3), (r, -r / 3), (r, r / 3),
                   (r / 3, r / 3), (r / 3, r), (-r / 3, r), (-r / 3, r / 3), (-r, r / 3),
                   (-r, -r / 3), (-r / 3, -r / 3)],
     }[symbol]  # fmt: skip
     return polygon_path([[(x + dx, y + dy) for dx, dy in corners]])
+
+
+def _regular(corners: int, r: float) -> list[tuple[float, float]]:
+    """Corners of a regular polygon of radius ``r``, the first one on top."""
+    turns = [2 * math.pi * i / corners for i in range(corners)]
+    return [(r * math.sin(turn), -r * math.cos(turn)) for turn in turns]
+
+
+def _star(points: int, outer: float, inner: float) -> list[tuple[float, float]]:
+    """Corners of a star, the first point on top."""
+    tips, dents = _regular(points, outer), _regular(points, inner)
+    turn = math.pi / points
+    dents = [(x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn))
+             for x, y in dents]  # fmt: skip
+    return [corner for both in zip(tips, dents, strict=True) for corner in both]
 
 
 class Paint:

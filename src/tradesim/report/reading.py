@@ -6,6 +6,7 @@ the first and the last month of a run are rarely whole and a short February is n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -244,16 +245,59 @@ class Reading:
         return theme.LINE_UP[self.subjects.index(world) % len(theme.LINE_UP)]
 
     @cached_property
+    def _packages(self) -> Mapping[str, Any]:
+        """Packages of the scenario's governments by name."""
+        pages = self.setting("packages")
+        return pages if isinstance(pages, Mapping) and self.setting("states") else {}
+
+    @cached_property
+    def _package_of(self) -> Mapping[str, str]:
+        """The package of every policy that a government moves."""
+        return {p: name for name, page in self._packages.items() for p in page["policies"]}
+
+    @cached_property
+    def _announcements(self) -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:
+        """Packages announced on the same day in every run: name, that day, the date of effect."""
+        frame = self.query(
+            "SELECT detail, date, target FROM events WHERE scenario = "
+            f"{labels.sql_list([self.main])} AND action LIKE 'announce%' AND action <> 'announced'"
+            f" GROUP BY ALL HAVING count(DISTINCT seed) >= {self._runs_that_share}"
+        )
+        return [
+            (str(row["detail"]), pd.Timestamp(row["date"]), pd.Timestamp(str(row["target"])))
+            for row in frame.to_dict("records")
+        ]
+
+    @property
+    def _runs_that_share(self) -> int:
+        """Runs in which an event must happen on one day to stand in the charts.
+
+        Where governments decide, runs differ in what is done; else policies have their own dates.
+        """
+        return len(self.seeds) if self.setting("states") else 1
+
+    @cached_property
     def policy_events(self) -> pd.DataFrame:
-        """Dated policy events of the main world, once each (columns of the table ``events``)."""
+        """Dated policy events of the main world, once each (columns of the table ``events``).
+
+        Where governments decide, those that happen on the same day in every run, and a package of
+        policies stands as one: ``detail`` is its name.
+        """
         name = labels.sql_list([self.main])
         actions = labels.sql_list(list(_EVENT_DASH))
         frame = self.query(
-            "SELECT DISTINCT date, actor, action, instrument, target, detail FROM events "
-            f"WHERE scenario IN ({name}) AND action IN ({actions}) ORDER BY date, actor, detail"
+            "SELECT date, actor, action, instrument, target, detail FROM events "
+            f"WHERE scenario IN ({name}) AND action IN ({actions}) "
+            f"GROUP BY ALL HAVING count(DISTINCT seed) >= {self._runs_that_share}"
+            " ORDER BY date, actor, detail"
         )
         text = {c: "string" for c in frame.columns if c != "date"}
-        return frame.astype(text).fillna("").assign(date=pd.to_datetime(frame["date"]))
+        told = frame.astype(text).fillna("").assign(date=pd.to_datetime(frame["date"]))
+        if not self._package_of:
+            return told
+        named = [self._package_of.get(name, name) for name in told["detail"]]
+        told = told.assign(detail=named, instrument="", target="")
+        return told.drop_duplicates(ignore_index=True)
 
     def markers(self) -> list[Marker]:
         """Event markers: events of one day and one policy share a line."""
@@ -267,7 +311,7 @@ class Reading:
             label = f"{date.day} {date:%B %Y}, {labels.economy(str(actor))}: {title} {words}"
             label += f" ({self.main})" if len(self.subjects) > 1 else ""
             out.append(Marker(date, label, _EVENT_DASH[actions[-1]]))
-        return out
+        return sorted(out, key=lambda marker: marker.date)
 
     def _policy(self, name: str) -> Mapping[str, Any]:
         policies = self.results.config.get("policies")
@@ -279,13 +323,29 @@ class Reading:
 
         The table knows the first day of the step in which firms and markets took notice.
         """
+        if name in self._packages:
+            return self._day_of_package(name, action, step)
         told = self._policy(name).get("expires" if action == "expired" else action)
         day = pd.Timestamp(str(told)) if told else step
         return day if abs((day - step).days) <= LONGEST_STEP_DAYS else step
 
+    def _day_of_package(self, name: str, action: str, step: pd.Timestamp) -> pd.Timestamp:
+        """The day on which a package was announced or due, if the event's step holds it."""
+        days = [
+            due if action == "effective" else said
+            for package, said, due in self._announcements
+            if package == name and action in ("announced", "effective")
+        ]
+        near = [day for day in days if 0 <= (step - day).days <= LONGEST_STEP_DAYS]
+        return max(near, default=step)
+
     def policy_title(self, name: str) -> str:
-        """A policy's title in the configuration, else its name as words."""
-        title = self._policy(name).get("title")
+        """A policy's or package's title in the configuration, else its name as words."""
+        deal = re.fullmatch(r"deal_([a-z0-9]+)_([a-z0-9]+)_\d+", name)
+        if deal:
+            parties = labels.joined([labels.economy(code.upper()) for code in deal.groups()])
+            return f"deal of {parties}"
+        title = self._policy(name).get("title") or self._packages.get(name, {}).get("title")
         return str(title) if title else name.replace("_", " ").strip() or "policy"
 
 

@@ -208,9 +208,12 @@ def _line(line: Layout, runs: list[list[tuple[float, float]]]) -> str:
 
 
 def _markers(marker: Layout, runs: list[list[tuple[float, float]]]) -> str:
+    around = marker.get("line", {})
+    outline = (f' stroke="{around["color"]}" stroke-width="{around["width"]:g}"'
+               if around.get("width") else "")  # fmt: skip
     return "".join(
         f'<path d="{marker_path(marker["symbol"], x, y, marker["size"])}" '
-        f'fill="{marker.get("color", theme.INK)}"/>'
+        f'fill="{marker.get("color", theme.INK)}"{outline}/>'
         for run in runs
         for x, y in run
     )
@@ -316,9 +319,10 @@ def _swatch(trace: Layout, x: float, y: float, paint: Paint) -> str:
     if trace.get("fill") == "toself":
         return (f'<rect x="{x:.1f}" y="{y - 7:.1f}" width="36" height="14" '
                 f'fill="{paint.fill(trace)}"/>')  # fmt: skip
-    line = trace.get("line", {})
-    mark = _rule(x, y, x + 36, y, line.get("color", theme.INK), line.get("width", 2),
-                 line.get("dash", ""))  # fmt: skip
+    line, mark = trace.get("line", {}), ""
+    if trace.get("mode") != "markers":
+        mark = _rule(x, y, x + 36, y, line.get("color", theme.INK), line.get("width", 2),
+                     line.get("dash", ""))  # fmt: skip
     if "markers" in trace.get("mode", ""):
         marker = trace["marker"]
         mark += (f'<path d="{marker_path(marker["symbol"], x + 18, y, marker["size"])}" '

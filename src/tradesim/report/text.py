@@ -84,3 +84,45 @@ ALONE = (
     "There is no comparison world in this result, so physical shortfalls count against the use of "
     "the base year."
 )
+
+BEFORE_DEADLINE = (
+    "A deal is “before the deadline” if something that had been announced was not in force yet."
+)
+NO_PROBABILITY = "Counts of runs of this model are no probabilities."
+ONE_PATH = "A single run shows one path of several."
+RUNS_DIFFER = (
+    "Private resolve and thresholds differ from run to run, and with them what is done and when. "
+    "The other charts of this page mark only what is done on the same day in every run."
+)
+ESCALATION = (
+    "Height is the rung, the track below it holds the talks; marks of one day stand side by side. "
+    "Numbers are those of the table. A line leads down from what changes trade (solid: in force; "
+    "dashed: suspended or conceded) to what followed, month by month, in this run."
+)
+ESCALATION_WHOLE = (
+    "As the close-up; marks without room for a number are told when the mouse is over them."
+)
+MOVED_MOST = (
+    "Below: magnet exports from China and the ask of the oxide that rises most in the EU-27 "
+    "(median run)."
+)
+DEEDS = (
+    "One run for each path. A rung is a package of instruments; reasons are those that the "
+    "government’s strategy gave."
+)
+BORNE = (
+    "“Loss 1 of 2 bn USD a week borne” says that the government weighed a loss of 1, partly felt "
+    "and partly threatened, against the 2 that it would bear."
+)
+NO_DEEDS = "No government did anything in this run."
+NO_LADDERS = "No government has a ladder."
+UTILITY = (
+    "Median over the runs and p10–p90 in brackets; weights are those of each government’s "
+    "preferences, most of them assumptions to be swept. Terms have quantiles of their own, so "
+    "medians need not add up."
+)
+NO_LOOKAHEAD = "No look-ahead was used: no government had a course of action rehearsed."
+LOOKAHEAD = (
+    "Looking ahead cost, in runs’ worth of steps for each simulated year (median, p10–p90 in "
+    "brackets):"
+)

@@ -39,6 +39,13 @@ def read(
         raise explain(error, Package, where=where, prefix="packages.") from error
     for code, page in scenario.states.items():
         prefix = f"states.{code}."
+        if isinstance(page.get("strategy"), str):
+            raise InputError(
+                f"{prefix}strategy = '{page['strategy']}' is a word, not a page",
+                where=where,
+                allowed="a class with its parameters",
+                remedy=f"choose a page: strategy@{prefix}strategy={page['strategy']}",
+            )
         try:
             found[code] = Government.model_validate(page)
         except ValidationError as error:

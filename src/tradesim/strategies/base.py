@@ -82,5 +82,10 @@ def find_class(
             remedy=str(error),
         ) from error
     if not (isinstance(cls, type) and issubclass(cls, Strategy)):
-        raise InputError(f"'{target}' is not a strategy", where=f"{where}._target_")
+        raise InputError(
+            f"'{target}' is not a strategy",
+            where=f"{where}._target_",
+            allowed="a class that derives from tradesim.strategies.Strategy",
+            remedy="choose a page of conf/strategy: tradesim list strategies",
+        )
     return cls
