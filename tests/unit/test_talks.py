@@ -136,6 +136,17 @@ def test_backing_down_costs_and_a_trade_does_not() -> None:
     assert costs == [-0.5e9]
 
 
+def test_coming_down_after_the_rival_has_is_no_backing_down() -> None:
+    room = quiet()
+    room.play(1)
+    room.council.deeds.do("CHN", act.Withdraw("chn_1"), week(1))
+    room.play(1, first=1)
+    assert room.rungs() == {"CHN": 0, "USA": 1}
+    room.council.deeds.do("USA", act.Withdraw("usa_1"), week(2))
+    costs = [v for v in room.council.booked[4] if v < 0]
+    assert costs == [-0.5e9], "only who came down first has paid"
+
+
 @pytest.mark.parametrize(
     ("action", "says"),
     [

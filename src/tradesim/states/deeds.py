@@ -109,7 +109,17 @@ class Deeds:
         self.council.announce(
             date, code, verb, "", action.package, action.reason, self._instruments(package)
         )
-        self.council.book_audience(code)
+        if not self._conceded(code, package):
+            self.council.book_audience(code)
+
+    def _conceded(self, code: str, package: Package) -> bool:
+        """Whether somebody it watches has come down a rung since the package was announced."""
+        since = min(self.council.policies[name].announced for name in package.policies)
+        watched = self.council.seats[code].government.watches
+        return any(
+            event.action == "descend" and event.actor in watched and event.date >= since
+            for event in self.council.record
+        )
 
     def _adjust(self, code: str, action: act.Adjust, date: dt.date) -> None:
         own = {p for n, k in self.council.packages.items() if k.state == code for p in k.policies}
