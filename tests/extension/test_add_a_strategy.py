@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.parametrize("words", RUNS, ids=range(len(RUNS)))
 def test_every_command_is_understood(folder: Path, words: list[str]) -> None:
-    assert config.load(words).scenario.states.keys() == {"CHN", "USA"}
+    assert config.load(words).scenario.states.keys() >= {"CHN", "USA"}
 
 
 def test_a_mind_of_ones_own_decides(folder: Path) -> None:
