@@ -13,7 +13,11 @@ SECTIONS = {
     ),
     "predictions": (
         "Predictions",
-        "No parameter was set by these records; they are shown as they came out.",
+        "No parameter was set by these records; they are shown as they came out. Not all are "
+        "predictions in the full sense: months of total magnet exports up to March 2025 set the "
+        "customs calendar, the scatter and the level that the fitted months are measured in, and "
+        "that Chinese prices are taken less tax and oxides apart from metals was settled after "
+        "looking at such records.",
     ),
     "unrecorded": (
         "Without a record",

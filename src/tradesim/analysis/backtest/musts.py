@@ -183,7 +183,7 @@ def _rise(series: str, element: str, part: Held, relative: Runs) -> Verdict:
         "rise_to_the_highest_quarter", series, "target", factor, "factor", len(seen),
         factor <= MOST_FACTOR,
         f"{element} rises to {told:.1f} times 2009 ({where}), recorded {seen[top]:.1f} times "
-        f"({top}); apart by a factor of {factor:.2f} (bound {MOST_FACTOR:g})",
+        f"({top}); apart by a factor of {factor:.3f} (bound {MOST_FACTOR:g})",
     )  # fmt: skip
 
 
