@@ -36,6 +36,7 @@ from tradesim.states import convene
 from tradesim.states.government import Government
 from tradesim.states.packages import Package
 from tradesim.strategies import base as strategies
+from tradesim.trees import flatten
 from tradesim.world import World, build_world
 
 Tree = dict[str, Any]
@@ -204,29 +205,6 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dotted key -> value, for branches as well as leaves."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        flat[f"{prefix}{key}"] = value
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-    return flat
-
-
-def difference(resolved: Mapping[str, Any], reference: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys on which two resolved configs differ: dotted key -> ``{value, reference}``.
-
-    A key that one of them lacks stands there as None.
-    """
-    here, there = _leaves(resolved), _leaves(reference)
-    return {
-        key: {"value": here.get(key), "reference": there.get(key)}
-        for key in sorted(here.keys() | there.keys())
-        if here.get(key) != there.get(key)
-    }
 
 
 def fingerprint(config: RunConfig) -> str:
@@ -405,11 +383,3 @@ def _check_policies(pages: Mapping[str, Tree], trusted: Sequence[str], where: st
 def _refuse_unbuilt(job: Mapping[str, Any]) -> None:
     if job.get("engine") == "numba":
         raise InputError("engine=numba is not built yet", remedy="leave engine out")
-
-
-def _leaves(tree: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: value
-        for key, value in flatten(tree).items()
-        if not (isinstance(value, Mapping) and value)
-    }

@@ -14,7 +14,6 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from tradesim.config import difference
 from tradesim.ensemble import Interrupted, run_seeds
 from tradesim.folder import ResultFolder
 from tradesim.manifest import Status, manifest
@@ -23,6 +22,7 @@ from tradesim.results import Results
 from tradesim.scenario import RunConfig, Scenario
 from tradesim.store import Collector, Digests, ParquetCollector, joined, result_hash
 from tradesim.summary import summarise, write_summary
+from tradesim.trees import difference
 
 #: Writes what belongs to a result but is no table, such as the report, into the folder given.
 Report = Callable[[Results, Path], object]

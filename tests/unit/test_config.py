@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hydra import initialize_config_dir
 
-from tradesim import config, multirun
+from tradesim import config, multirun, trees
 from tradesim import overrides as ov
 from tradesim.errors import InputError
 from tradesim.fields import facts
@@ -290,11 +290,11 @@ def test_difference_lists_the_keys_that_differ() -> None:
     """Leaves only, both values, None where a key is absent."""
     here = {"a": 1, "b": {"c": 2, "d": 3}, "e": {}}
     there = {"a": 1, "b": {"c": 4}, "e": {}}
-    assert config.difference(here, there) == {
+    assert trees.difference(here, there) == {
         "b.c": {"value": 2, "reference": 4},
         "b.d": {"value": 3, "reference": None},
     }
-    assert config.difference(here, here) == {}
+    assert trees.difference(here, here) == {}
 
 
 def test_fingerprint_sees_content_and_not_names() -> None:
