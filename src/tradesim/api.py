@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tradesim import config, multirun
+from tradesim import config, elsewhere, launchers, multirun
 from tradesim import overrides as ov
 from tradesim.errors import InputError
 from tradesim.fields import explain
@@ -93,7 +93,10 @@ def sweep_words(words: Sequence[str]) -> Results:
     plan = multirun.plan(words)
     out = plan.first.out or default_folder("sweep")
     with SweepWriter(out, report=build_report) as writer:
-        multirun.launch(plan, writer.add)
+        if plan.launcher == launchers.PLAIN:
+            multirun.launch(plan, writer.add)
+        else:
+            elsewhere.launch(plan, writer)
         return writer.close()
 
 

@@ -1,4 +1,4 @@
-"""A sweep, handed over to Hydra's multirun in its plain form.
+"""A sweep, handed over to Hydra's multirun, on this machine or through a launcher on others.
 
 One Hydra job is one point with all its seeds. Every name, key and value is checked before the
 first job starts; a job that fails does not stop the others.
@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -20,7 +21,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from tradesim import config
+from tradesim import config, launchers
 from tradesim import overrides as ov
 from tradesim.errors import InputError, TradesimError
 from tradesim.scenario import RunConfig
@@ -43,6 +44,7 @@ class Plan:
     searchpath: str
     points: tuple[tuple[str, ...], ...]
     first: RunConfig
+    launcher: str = launchers.PLAIN
 
 
 def plan(words: Sequence[str]) -> Plan:
@@ -52,7 +54,10 @@ def plan(words: Sequence[str]) -> Plan:
     Raises :class:`InputError` for a misspelt name or key and for a value out of its range.
     """
     parsed = ov.read([*_experiment_words(words), *words], sweep=True)
-    latest = {override.get_key_element(): override for override in parsed}
+    latest = {o.get_key_element(): o for o in parsed if not launchers.speaks_of_launcher(o)}
+    chosen = launchers.choose(parsed, workers=1)
+    if chosen.name != launchers.PLAIN:
+        latest = {"workers": ov.read(["workers=1"])[0]} | latest
     settled, folders = config.settle(list(latest.values()))
     pages = {group: config.names(group, folders) for group in ov.GROUPS}
     values = [_values(override, pages) for override in ov.read(settled, sweep=True)]
@@ -62,29 +67,36 @@ def plan(words: Sequence[str]) -> Plan:
     for i, options in enumerate(values):
         for option in options[1:]:
             config.load([*base[:i], option, *base[i + 1 :], *search], record=RECORD)
+    chosen = launchers.choose(parsed, first.workers)
     return Plan(
-        words=tuple(settled),
+        words=(*settled, *chosen.words),
         searchpath=config.searchpath(folders),
         points=tuple(_point(words) for words in itertools.product(*values)),
         first=first,
+        launcher=chosen.name,
     )
 
 
-def launch(sweep: Plan, job: Job) -> None:
+def launch(sweep: Plan, job: Job, scratch: Path | None = None) -> None:
     """Run ``job`` on every point of ``sweep``, in order, through Hydra's multirun.
 
-    Raises :class:`InputError` when Hydra refuses a combination, before any job has run.
+    A launcher other than the plain one pickles ``job`` and keeps its own files in ``scratch``,
+    which every machine must see (default: a temporary folder of this machine).
+    Raises :class:`InputError` when Hydra refuses a combination or the launcher is not installed,
+    before any job has run.
     """
+    launchers.require(sweep.launcher)
 
     def task(page: DictConfig) -> None:
         settings = HydraConfig.get()
         words = tuple(settings.overrides.task)
-        run = _resolved(page, [*words, sweep.searchpath])
+        run = _resolved(page, [*words, searchpath])
         job(int(settings.job.num), _point(words), run)
 
-    with tempfile.TemporaryDirectory(prefix="tradesim-") as scratch:
+    searchpath = sweep.searchpath
+    with tempfile.TemporaryDirectory(prefix="tradesim-", dir=scratch) as folder:
         machinery = [
-            f"hydra.sweep.dir={ov.quote(scratch)}",
+            f"hydra.sweep.dir={ov.quote(folder)}",
             "hydra.sweep.subdir=job",
             "hydra.sweeper.params=null",
         ]
@@ -92,7 +104,8 @@ def launch(sweep: Plan, job: Job) -> None:
         main = hydra.main(
             version_base="1.3", config_path=str(config.config_dir()), config_name="config"
         )(task)
-        with _hydra_owns(arguments), config.faults_of_pages([config.config_dir()]):
+        faults = config.faults_of_pages([config.config_dir()])
+        with _hydra_owns(arguments), faults, launchers.session(sweep.launcher):
             main()
 
 

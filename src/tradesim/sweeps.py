@@ -7,8 +7,8 @@ import hashlib
 import sys
 import time
 import warnings
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -54,6 +54,75 @@ class Failure:
     traceback: str
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a point has come to: its row, and what it yields when it is complete.
+
+    Without ``config``, ``result_hash`` (hex), ``summary`` (with a column ``point``) and
+    ``difference`` when it is not; ``failure`` says why when it failed, ``said`` the same in full.
+    """
+
+    row: Point
+    failure: Failure | None = None
+    said: str = ""
+    config: RunConfig | None = None
+    result_hash: str = ""
+    summary: pd.DataFrame | None = None
+    difference: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compute(
+    work: Path, point: int, words: Sequence[str], config: RunConfig | TradesimError,
+    simulate: Simulate | None,
+) -> Outcome:  # fmt: skip
+    """Run one point and write its tables into ``work``; touches nothing else.
+
+    An error of ours becomes the outcome's failure; ``simulate`` None is the model.
+    """
+    started, overrides = time.monotonic(), " ".join(words)
+
+    def row(status: Status, scenario: str = "", key: str = "") -> Point:
+        wall_s = round(time.monotonic() - started, 3)
+        return Point(point, overrides, scenario, key, status, wall_s)
+
+    if isinstance(config, TradesimError):
+        return Outcome(row("failed"), _failure(point, overrides, config), str(config))
+    name, key = config.scenario.name, fingerprint(config)
+    paths = {
+        table: work / "tables" / table / f"point={point}" / "part-0.parquet"
+        for table in names_recorded(config.record)
+    }
+    failure, said = None, ""
+    try:
+        harvest = reap(config, simulate, paths)
+        if harvest.status == "complete":
+            found = harvest.results(None, 0.0)
+            summary = found.summary.assign(point=point)
+            told = row("complete", name, key)
+            return Outcome(told, None, "", config, harvest.result_hash, summary, found.difference)
+    except TradesimError as error:
+        failure, said = _failure(point, overrides, error), str(error)
+    for path in paths.values():
+        path.unlink(missing_ok=True)
+        path.parent.rmdir() if path.parent.exists() else None
+    return Outcome(row("failed" if failure else "interrupted", name, key), failure, said)
+
+
+def _failure(point: int, overrides: str, error: TradesimError) -> Failure:
+    seed, trace = "", str(error)
+    if isinstance(error, SeedError):
+        seed, trace = str(error.seed), error.trace
+    return Failure(point, overrides, seed, error.what, trace)
+
+
+def announce(outcome: Outcome) -> None:
+    """Say on stderr at once that a point has failed, and why; nothing when it has not."""
+    row = outcome.row
+    if outcome.failure is not None:
+        print(f"point {row.point} failed ({row.overrides}):\n{outcome.said}", file=sys.stderr,
+              flush=True)  # fmt: skip
+
+
 class SweepWriter:
     """Collects the points of a sweep in a folder; use it as a context manager.
 
@@ -65,7 +134,7 @@ class SweepWriter:
         self, out: Path, *, report: Report | None = None, simulate: Simulate | None = None
     ) -> None:
         self._folder = ResultFolder(out)
-        self._report, self._simulate = report, simulate
+        self._report, self.simulate = report, simulate
         self._started = time.monotonic()
         self._points: list[Point] = []
         self._failures: list[Failure] = []
@@ -94,35 +163,25 @@ class SweepWriter:
 
         An error goes to ``failures.csv`` and to stderr at once; it is not raised.
         """
-        overrides, started = " ".join(words), time.monotonic()
-        if isinstance(config, TradesimError):
-            self._fail(point, overrides, config)
-            self._note(point, overrides, "", "", "failed", started)
-            return
-        key = fingerprint(config)
-        self._warn_of_twin(point, key)
-        paths = {
-            name: self._folder.work / "tables" / name / f"point={point}" / "part-0.parquet"
-            for name in names_recorded(config.record)
-        }
-        status: Status = "failed"
-        try:
-            harvest = reap(config, self._simulate, paths)
-            status = harvest.status
-            if status == "complete":
-                self._configs[point], self._hashes[point] = config, harvest.result_hash
-                found = harvest.results(None, 0.0)
-                self._summaries.append(found.summary.assign(point=point))
-                self._differences[f"point_{point}"] = dict(found.difference)
-        except TradesimError as error:
-            self._fail(point, overrides, error)
-        if status != "complete":
-            for path in paths.values():
-                path.unlink(missing_ok=True)
-                path.parent.rmdir() if path.parent.exists() else None
-        self._note(point, overrides, config.scenario.name, key, status, started)
-        if status == "interrupted":
-            raise KeyboardInterrupt
+        if isinstance(config, RunConfig):
+            self._warn_of_twin(point, fingerprint(config))
+        outcome = compute(self.work, point, words, config, self.simulate)
+        announce(outcome)
+        self._keep(outcome)
+
+    def take(self, outcome: Outcome) -> None:
+        """Take in a point that was computed elsewhere; points come in ascending order.
+
+        Its tables stand in :attr:`work` already; its failure has been announced already.
+        """
+        if outcome.row.config_hash:
+            self._warn_of_twin(outcome.row.point, outcome.row.config_hash)
+        self._keep(outcome)
+
+    @property
+    def work(self) -> Path:
+        """The folder that is being filled."""
+        return self._folder.work
 
     def close(self) -> Results:
         """Write the lists, the summary and the manifest; move the folder to its place.
@@ -141,18 +200,17 @@ class SweepWriter:
             )
         return results
 
-    def _note(
-        self, point: int, overrides: str, scenario: str, key: str, status: Status, started: float
-    ) -> None:
-        wall_s = round(time.monotonic() - started, 3)
-        self._points.append(Point(point, overrides, scenario, key, status, wall_s))
-
-    def _fail(self, point: int, overrides: str, error: TradesimError) -> None:
-        seed, trace = "", str(error)
-        if isinstance(error, SeedError):
-            seed, trace = str(error.seed), error.trace
-        self._failures.append(Failure(point, overrides, seed, error.what, trace))
-        print(f"point {point} failed ({overrides}):\n{error}", file=sys.stderr, flush=True)
+    def _keep(self, outcome: Outcome) -> None:
+        row, failure = outcome.row, outcome.failure
+        if failure is not None:
+            self._failures.append(failure)
+        if outcome.config is not None and outcome.summary is not None:
+            self._configs[row.point], self._hashes[row.point] = outcome.config, outcome.result_hash
+            self._summaries.append(outcome.summary)
+            self._differences[f"point_{row.point}"] = dict(outcome.difference)
+        self._points.append(row)
+        if row.status == "interrupted":
+            raise KeyboardInterrupt
 
     def _warn_of_twin(self, point: int, key: str) -> None:
         twins = [known.point for known in self._points if known.config_hash == key]
