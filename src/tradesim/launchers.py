@@ -6,6 +6,7 @@ The launchers are Hydra's own plugins, each an extra of this package; nothing he
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from tradesim.errors import InputError, nearest
 KEY, BRANCH = "hydra/launcher", "hydra.launcher."
 #: The launcher of a plain sweep: one point after another, in this process.
 PLAIN = "basic"
+#: Branches whose keys are Ray's and Slurm's own; every other setting Hydra knows or refuses.
+_PASSED_ON = (".ray.init.", ".ray.remote.", ".additional_parameters.")
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def choose(parsed: Iterable[Override], workers: int) -> Launcher:
 
 
 def require(name: str) -> None:
-    """Raise :class:`InputError` when the extra of launcher ``name`` is not installed."""
+    """Raise :class:`InputError` when launcher ``name`` is not installed, or Slurm is not here."""
     kind = LAUNCHERS[name]
     try:
         if kind.distribution:
@@ -86,6 +89,12 @@ def require(name: str) -> None:
             allowed=f"{KEY}={PLAIN}, or any launcher whose extra is installed",
             remedy=_install(kind),
         ) from error
+    if name == "submitit_slurm" and shutil.which("srun") is None:
+        raise InputError(
+            "this machine belongs to no Slurm cluster: it has no 'srun'",
+            where=f"{KEY}={name}",
+            remedy=f"say it on a login node; without a cluster {KEY}=submitit_local tries it out",
+        )
 
 
 @contextmanager
@@ -116,9 +125,10 @@ def losses(name: str) -> tuple[type[Exception], ...]:
 
 
 def _forced(override: Override) -> str:
-    """A setting as a word that also holds where the launcher passes it on unseen (Ray's)."""
+    """A setting as a word; one that the launcher passes on unseen need not be declared."""
     word = ov.line(override)
-    return word if override.is_delete() else "++" + word.lstrip("+")
+    passed_on = any(part in override.key_or_group for part in _PASSED_ON)
+    return "++" + word.lstrip("+") if passed_on and not override.is_delete() else word
 
 
 def _name(override: Override) -> str:
