@@ -6,14 +6,16 @@ file beside them; this process reads those files. So every machine must see the 
 
 from __future__ import annotations
 
+import os
 import pickle
 import platform
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tradesim import launchers, multirun
@@ -34,6 +36,7 @@ class Courier:
 
     work: Path
     simulate: Simulate | None
+    home_pid: int = field(default_factory=os.getpid)
 
     def __call__(
         self, point: int, words: tuple[str, ...], config: RunConfig | TradesimError
@@ -46,7 +49,12 @@ class Courier:
                 allowed="a folder on a disk that all machines share",
                 remedy="name one with out=DIR",
             )
+        if os.getpid() != self.home_pid:  # told to stop, it stops: half a point is not kept
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         outcome = compute(self.work, point, words, config, self.simulate)
+        if not (self.work / _JOBS).is_dir():  # the sweep has ended and its folder moved meanwhile
+            shutil.rmtree(self.work, ignore_errors=True)
+            return
         place = _place(self.work, point)
         draft = place.with_suffix(".part")
         draft.write_bytes(pickle.dumps(outcome))
@@ -63,6 +71,7 @@ def launch(sweep: multirun.Plan, writer: SweepWriter) -> None:
     launchers.require(sweep.launcher)
     jobs = writer.work / _JOBS
     jobs.mkdir()
+    writer.total = len(sweep.points)
     lost: str | None = None
     try:
         with _watched(writer.work, len(sweep.points)):

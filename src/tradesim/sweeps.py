@@ -135,6 +135,7 @@ class SweepWriter:
     ) -> None:
         self._folder = ResultFolder(out)
         self._report, self.simulate = report, simulate
+        self.total = 0  # points of the sweep, where more of them are under way than are known
         self._started = time.monotonic()
         self._points: list[Point] = []
         self._failures: list[Failure] = []
@@ -153,7 +154,7 @@ class SweepWriter:
         try:
             if isinstance(error, KeyboardInterrupt) and self._hashes:
                 results = self._publish("interrupted")
-                done, known = len(self._hashes), len(self._points)
+                done, known = len(self._hashes), max(self.total, len(self._points))
                 raise Interrupted(done, known, results, "points") from error
         finally:
             self._folder.discard()

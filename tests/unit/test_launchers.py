@@ -9,6 +9,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,9 @@ def test_a_launcher_that_is_not_installed_is_refused(
     """The message names the extra; no folder is left."""
 
     def absent(name: str) -> str:
-        raise launchers.metadata.PackageNotFoundError(name)
+        raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(launchers.metadata, "version", absent)
+    monkeypatch.setattr(metadata, "version", absent)
     plan = multirun.plan([*PAIR, "hydra/launcher=ray"])
     with pytest.raises(InputError, match=r"tradesim\[ray\]"), SweepWriter(tmp_path / "s") as writer:
         elsewhere.launch(plan, writer)
@@ -61,7 +62,7 @@ def test_a_launcher_that_is_not_installed_is_refused(
 
 
 def test_slurm_is_asked_for_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launchers.metadata, "version", lambda _: "1.2.0")
+    monkeypatch.setattr(metadata, "version", lambda _: "1.2.0")
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(InputError, match="no 'srun'"):
         launchers.require("submitit_slurm")
