@@ -22,6 +22,8 @@ KEY, BRANCH = "hydra/launcher", "hydra.launcher."
 #: The launcher of a plain sweep: one point after another, in this process.
 PLAIN = "basic"
 #: Branches whose keys are Ray's and Slurm's own; every other setting Hydra knows or refuses.
+_RAY_ADDRESS = f"{BRANCH}ray.init.address"
+_RAY_STORE = f"{BRANCH}ray.init.object_store_memory"
 _PASSED_ON = (".ray.init.", ".ray.remote.", ".additional_parameters.")
 
 
@@ -73,6 +75,8 @@ def choose(parsed: Iterable[Override], workers: int) -> Launcher:
     cores = LAUNCHERS[name].cores
     if cores and cores not in settings:
         settings[cores] = f"++{cores}={workers}"
+    if _RAY_ADDRESS in settings:  # a cluster that runs refuses the size the launcher would propose
+        settings.setdefault(_RAY_STORE, f"++{_RAY_STORE}=null")
     return Launcher(name, (f"{KEY}={name}", *settings.values()))
 
 

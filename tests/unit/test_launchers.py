@@ -100,6 +100,10 @@ def test_what_the_user_says_of_the_launcher_has_the_last_word() -> None:
     chosen = launchers.choose(ov.read(words), workers=1)
     assert "++hydra.launcher.ray.remote.num_cpus=3" in chosen.words
     assert f"++{RAY[0]}" in chosen.words
+    words = ["hydra/launcher=ray", "hydra.launcher.ray.init.address=auto"]
+    store = "hydra.launcher.ray.init.object_store_memory"  # refused by a cluster that runs
+    assert f"++{store}=null" in launchers.choose(ov.read(words), workers=1).words
+    assert f"++{store}=null" not in chosen.words
     words = ["hydra/launcher=submitit_local", "hydra.launcher.timout_min=3"]
     assert "hydra.launcher.timout_min=3" in launchers.choose(ov.read(words), workers=1).words
 
