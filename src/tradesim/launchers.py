@@ -21,9 +21,9 @@ from tradesim.errors import InputError, nearest
 KEY, BRANCH = "hydra/launcher", "hydra.launcher."
 #: The launcher of a plain sweep: one point after another, in this process.
 PLAIN = "basic"
-#: Branches whose keys are Ray's and Slurm's own; every other setting Hydra knows or refuses.
 _RAY_ADDRESS = f"{BRANCH}ray.init.address"
 _RAY_STORE = f"{BRANCH}ray.init.object_store_memory"
+#: Branches whose keys are Ray's and Slurm's own; every other setting Hydra knows or refuses.
 _PASSED_ON = (".ray.init.", ".ray.remote.", ".additional_parameters.")
 
 
