@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -95,7 +96,10 @@ def _sort(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, list[str]], l
     own, named, rest = dict(DEFAULTS), dict[str, list[str]](), []
     for word in words:
         key, given, value = word.partition("=")
-        if not given or key.partition(".")[0] not in own:
+        root = key.partition(".")[0]
+        if root not in own:
+            _refuse_near(root)
+        if not given or root not in own:
             rest.append(word)
         elif key in ("metric", "economy", "good", "end_use"):
             own[key] = value  # a period's colon is no grammar of Hydra's
@@ -109,6 +113,14 @@ def _sort(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, list[str]], l
     said = {word.partition("=")[0].lstrip("+") for word in rest}
     rest += [] if "seeds" in said else [f"seeds={SEEDS}"]
     return own | ({"groups": dict(named)} if named else {}), named, rest
+
+
+def _refuse_near(root: str) -> None:
+    """Refuse a key that no run has and that all but spells one of the command's own."""
+    if root in RunConfig.model_fields or root in Scenario.model_fields:
+        return
+    if difflib.get_close_matches(root, DEFAULTS, cutoff=0.75):
+        raise unknown("key", root, DEFAULTS, where="on the command line")
 
 
 def _patterns(key: str, value: object) -> list[str]:

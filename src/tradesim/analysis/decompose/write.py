@@ -58,8 +58,8 @@ def _manifest(found: Found, text: str, wall_s: float) -> dict[str, Any]:
     worlds = [job.scenario, *([job.compare] if job.compare else [])]
     said = manifest(
         "complete", result_hash=hashlib.sha256(text.encode()).hexdigest(),
-        scenario=job.scenario.name, compare=job.compare.name if job.compare else None, seeds=job.seeds,
-        engine=engine(job), worlds=worlds, wall_s=wall_s,
+        scenario=job.scenario.name, compare=job.compare.name if job.compare else None,
+        seeds=job.seeds, engine=engine(job), worlds=worlds, wall_s=wall_s,
     )  # fmt: skip
     orders = request.orders
     return said | {
