@@ -98,6 +98,10 @@ def _unit(row: Mapping[str, Any]) -> str:
     return "" if row["unit"] == "1" else f" {row['unit']}"
 
 
+def _difference_unit(row: Mapping[str, Any]) -> str:
+    return " percentage points" if row["unit"] == "%" else _unit(row)
+
+
 def sentence(part: pd.DataFrame) -> str:
     """The finding on one figure: the change and the two groups that account for most of it."""
     change = _level(part, CHANGE)
@@ -105,9 +109,10 @@ def sentence(part: pd.DataFrame) -> str:
     if not change["n"]:
         return f"{name}: in no seed has every world this figure, so there is nothing to share out."
     unit, own = _unit(change), _records(groups_of(part))
+    more = _difference_unit(change)
     none, every = (signed(_level(part, key)["mean"]) for key in (NONE, EVERY))
-    said = f"{name}: from {none} to {every}{unit}, a change of {signed(change['mean'])}{unit}"
-    shares = [f"{row['group']} accounts for {signed(row['mean'])}{_range(row, unit)}"
+    said = f"{name}: from {none} to {every}{unit}, a change of {signed(change['mean'])}{more}"
+    shares = [f"{row['group']} accounts for {signed(row['mean'])}{_range(row, more)}"
               for row in own[:2]]  # fmt: skip
     return f"{said}; {labels.joined(shares)}."
 
@@ -125,7 +130,9 @@ def target_section(part: pd.DataFrame, slug: str) -> Section:
     if not change["n"]:
         return Section(slug, name, f"<p>{escape(sentence(part))}</p>")
     own = groups_of(part)
-    card = Card(slug, name, tornado(own, f"{name}{_unit(change)}"), sentence(part))
+    card = Card(
+        slug, name, tornado(own, f"{name},{_difference_unit(change) or ' ratio'}"), sentence(part)
+    )
     return Section(slug, name, "", ((card,),), after=_table(own, part) + _sum_check(own, change))
 
 
@@ -148,10 +155,10 @@ def _table(own: pd.DataFrame, part: pd.DataFrame) -> str:
 
 def _sum_check(own: pd.DataFrame, change: Mapping[str, Any]) -> str:
     total = float(own["mean"].sum())
-    gap = abs(total - float(change["mean"]))
+    gap, unit = abs(total - float(change["mean"])), _difference_unit(change)
     return (
-        f"<p>Check: the contributions sum to {signed(total)}{_unit(change)}, the change is "
-        f"{signed(change['mean'])}{_unit(change)}; they differ by {gap:.1g}.</p>"
+        f"<p>Check: the contributions sum to {signed(total)}{unit}, the change is "
+        f"{signed(change['mean'])}{unit}; they differ by {gap:.1g}.</p>"
     )
 
 

@@ -41,7 +41,7 @@ def decompose(words: Sequence[str], page: Page, simulate: Simulate | None = None
 
 def _write(found: Found, folder: Path, page: Page, started: float) -> dict[str, Any]:
     rows = table(found)
-    text = rows.to_csv(index=False, float_format="%.12g")
+    text = rows.to_csv(index=False)  # all digits: contributions in the file sum to the change
     (folder / "contributions.csv").write_text(text, encoding="utf-8")
     settings = tree(found.request.job) | {"decompose": dict(found.request.words)}
     config = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
