@@ -162,6 +162,8 @@ def test_it_writes_what_it_promises(capsys: pytest.CaptureFixture[str]) -> None:
     assert (said["kind"], said["status"], said["worlds"]) == ("decompose", "complete", 4)
     assert said["sum_error"] < 1e-9
     _page_is_sound(Path("dec/report.html").read_text(encoding="utf-8"))
+    assert cli.main(["report", "dec"]) == 2
+    assert "has its page already" in capsys.readouterr().err
 
 
 def _page_is_sound(page: str) -> None:
