@@ -54,6 +54,11 @@ VERBS = {
                      "[supplier=CHN] [buyer=USA,EU27,JPN,KOR] [element=Nd,Dy,all] [stage=oxide]"
                      " [from=DATE] [back=true] [seeds=10] [key=value ...] [out=DIR]",
                      "what it costs each side to replace the other, by counterfactual runs"),
+    "decompose": Verb("studies:decompose",
+                      "scenario=NAME [metric=shortfall_physical:run] [economy=outside_CHN] "
+                      "[good=magnet_NdFeB_HRE] [groups=auto|policy|instrument|state] "
+                      "[groups.NAME=[POLICY,...]] [seeds=10] [key=value ...] [out=DIR]",
+                      "which policies account for how much of a change: Shapley values"),
     "list": Verb("listing:list_command", "KIND [--json]",
                  "scenarios, policies, strategies, packages, goods, economies, data, experiments"),
     "describe": Verb("listing:describe_command", "NAME [--json]",
@@ -65,7 +70,7 @@ VERBS = {
 #: Commands of the contract that later versions bring.
 NOT_BUILT = (
     "compare", "sensitivity", "discover",
-    "optimize", "decompose", "data", "serve", "game", "play", "bench",
+    "optimize", "data", "serve", "game", "play", "bench",
 )  # fmt: skip
 
 _EXAMPLES = """\

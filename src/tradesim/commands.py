@@ -31,7 +31,7 @@ def report(words: Sequence[str]) -> int:
     folder, _ = _folder_and_options(words, "report", known=())
     results = open_results(folder)
     kind = results.manifest.get("kind")
-    if kind in ("equilibrium", "leverage", "payoff"):
+    if kind in ("decompose", "equilibrium", "leverage", "payoff"):
         raise InputError(
             f"a folder of 'tradesim {kind}' has its page already: report.html",
             where=str(folder),

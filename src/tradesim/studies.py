@@ -1,4 +1,4 @@
-"""``backtest``, ``calibrate``, ``leverage``, ``payoff``: what studies the model by many runs.
+"""``backtest``, ``calibrate``, ``decompose``, ``leverage``, ``payoff``: studies of many runs.
 
 Apart from :mod:`tradesim.commands`, so that a plain run does not load what only they need.
 """
@@ -13,12 +13,15 @@ import pandas as pd
 
 from tradesim.analysis.backtest import run as backtests
 from tradesim.analysis.calibration import run as calibration
+from tradesim.analysis.decompose import write as decomposition
 from tradesim.analysis.games import run as games
 from tradesim.analysis.leverage import write as counterfactuals
 from tradesim.commands import done
 from tradesim.errors import InputError, PartialError
 from tradesim.report import payoff as payoff_page
 from tradesim.report.backtest import write_page
+from tradesim.report.decompose import Told as Shares
+from tradesim.report.decompose import decompose_page
 from tradesim.report.leverage import Told, leverage_page
 
 
@@ -62,3 +65,12 @@ def _leverage_page(
     title: str, rows: pd.DataFrame, missing: pd.DataFrame, manifest: Mapping[str, Any]
 ) -> str:
     return leverage_page(Told(title, rows, missing, manifest))
+
+
+def decompose(words: Sequence[str]) -> int:
+    """``tradesim decompose scenario=NAME metric=…``: ``contributions.csv`` and a page."""
+    return done(decomposition.decompose(words, page=_decompose_page))
+
+
+def _decompose_page(title: str, rows: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    return decompose_page(Shares(title, rows, manifest))

@@ -15,6 +15,7 @@ import tradesim
 from tradesim import benchmark, config, multirun
 from tradesim.analysis.backtest import run as backtests
 from tradesim.analysis.calibration import run as calibration
+from tradesim.analysis.decompose import request as decompose
 from tradesim.analysis.games import cells
 from tradesim.analysis.leverage import request as leverage
 from tradesim.listing import KINDS, describe
@@ -104,6 +105,15 @@ def commands() -> list[str]:
     return sorted(found)
 
 
+#: Studies of many runs: what understands their words before anything is run.
+READERS = {
+    "equilibrium": benchmark.read,
+    "payoff": cells.plan,
+    "leverage": leverage.read,
+    "decompose": decompose.read,
+}
+
+
 @pytest.mark.parametrize("command", commands())
 def test_commands_on_the_pages_are_understood(command: str) -> None:
     """Runs and sweeps are composed and checked, not computed."""
@@ -120,12 +130,8 @@ def test_commands_on_the_pages_are_understood(command: str) -> None:
         assert backtests.case(words[0])
     elif verb == "calibrate":
         calibration.order(words)
-    elif verb == "equilibrium":
-        benchmark.read(words)
-    elif verb == "payoff":
-        cells.plan(words)
-    elif verb == "leverage":
-        leverage.read(words)
+    elif verb in READERS:
+        READERS[verb](words)
     else:
         assert verb in ("doctor", "report", "export")
 
