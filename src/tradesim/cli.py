@@ -47,7 +47,7 @@ VERBS = {
                    "the game of two governments: payoffs of every pair of packages, equilibria "
                    "(extra: games)"),
     "calibrate": Verb("studies:calibrate", "[seed=1] [population=100] [minutes=60] [out=DIR]",
-                      "draw the posterior sample anew from the record (extra: calibration)"),
+                      "draw the posterior sample anew; Ctrl-C keeps the last population"),
     "backtest": Verb("studies:backtest", "2025|2010 [seeds=100] [key=value ...] [out=DIR]",
                      "run an episode as it happened and score it against the record"),
     "leverage": Verb("studies:leverage",
