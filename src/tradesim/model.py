@@ -216,7 +216,7 @@ class TradeModel(mesa.Model):
 
     def _twin(self, seed: int, known: dict[str, Policy], state: MarketState) -> TradeModel:
         """A market like this one with nobody at its table; it runs on from ``state``."""
-        alone: dict[str, object] = {"policies": {}, "packages": {}, "states": {}}
+        alone = {"policies": {}, "packages": {}, "states": {}, "step_weeks": self.dt}
         scenario = self.scenario.model_copy(update=alone)
         twin = TradeModel(scenario, seed, "none", replace(self.world, seed=seed))
         twin.policies, twin.state, twin.week = known, state, self.week

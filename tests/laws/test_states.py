@@ -13,14 +13,16 @@ import pandas as pd
 import pytest
 
 from tradesim import axes, config
+from tradesim.errors import InputError
 from tradesim.model import TradeModel, simulate
 from tradesim.scenario import Scenario
 from tradesim.states import affairs
-from tradesim.states.actions import Course, Impose
+from tradesim.states.actions import Course, Impose, Withdraw
 from tradesim.states.council import Council, Seat
 from tradesim.states.government import Government
 from tradesim.states.utility import TERMS
 from tradesim.states.view import View
+from tradesim.strategies import BestResponse
 
 CALM = ["growth=false", "pipeline=false", "noise=0", "firms=330", "uncertainty=point"]
 QUICK = ["start=2025-09-01", "weeks=26", *CALM]
@@ -48,6 +50,15 @@ def model_at(weeks: int, *words: str, seed: int = 0) -> TradeModel:
     model = TradeModel(scenario(*words), seed)
     for _ in range(weeks):
         model.step()
+    return model
+
+
+def thinking(model: TradeModel, code: str = "USA") -> TradeModel:
+    """The model with a look-ahead mind in a seat, deciding every month."""
+    assert model.affairs is not None
+    seat = model.affairs.council.seats[code]
+    seat.strategy = BestResponse()
+    seat.government = seat.government.model_copy(update={"decision_weeks": 4.0})
     return model
 
 
@@ -103,7 +114,7 @@ def test_what_is_private_to_another_changes_neither_view_nor_rehearsal() -> None
     course = [Course("up", (Impose("usa_tariff_100"),))]
     seen = []
     for resolve, threshold in ((0.1, 1e8), (0.9, 1e11)):
-        model = model_at(5, *SILENT)
+        model = thinking(model_at(5, *SILENT))
         with_private(model, "CHN", resolve, threshold)
         assert model.affairs is not None
         outlook = model.affairs._rehearse(model._moment(), "USA", course)
@@ -113,7 +124,7 @@ def test_what_is_private_to_another_changes_neither_view_nor_rehearsal() -> None
 
 def test_a_plan_that_is_not_public_is_in_no_rehearsal() -> None:
     """What China holds ready is unknown to a market that America rehearses in."""
-    model = model_at(2)
+    model = thinking(model_at(2))
     assert model.affairs is not None
     known: list[set[str]] = []
     make = model.affairs._make
@@ -130,7 +141,7 @@ def test_a_plan_that_is_not_public_is_in_no_rehearsal() -> None:
 
 def test_a_rehearsal_meets_none_of_the_draws_to_come() -> None:
     """Its noise is not the run's, and what the run will draw does not change its outcome."""
-    model = model_at(4, "noise=0.03", *SILENT)
+    model = thinking(model_at(4, "noise=0.03", *SILENT))
     assert model.affairs is not None
     twins: list[TradeModel] = []
     make = model.affairs._make
@@ -160,10 +171,47 @@ def test_a_rehearsal_leaves_the_run_untouched() -> None:
         if step == 4:
             assert looked.affairs is not None
             course = [Course("up", (Impose("usa_tariff_100"),))]
+            seat = looked.affairs.council.seats["USA"]
+            before = seat.strategy, seat.government
+            thinking(looked)
             looked.affairs._rehearse(looked._moment(), "USA", course)
+            seat.strategy, seat.government = before
         looked.step()
     assert np.array_equal(plain.state.ask, looked.state.ask)
     assert np.array_equal(plain.state.stock, looked.state.stock)
+
+
+def rehearsed(words: tuple[str, ...], course: Course, weeks: int = 8) -> float:
+    """What an American course is thought to lead to, USD, some weeks into a run."""
+    model = TradeModel(scenario(*SILENT, *words), 0)
+    while model.week < weeks - 1e-9:
+        model.step()
+    assert model.affairs is not None
+    thinking(model)
+    return model.affairs._rehearse(model._moment(), "USA", [course])[course.label].own_mean_usd
+
+
+def test_a_withdrawal_is_charged_in_a_rehearsal_as_in_a_run() -> None:
+    down = Course("down", (Withdraw("usa_affiliates"),))
+    cheap, dear = (
+        rehearsed((f"states.USA.preferences.audience_usd={cost}",), down) for cost in ("0", "3e9")
+    )
+    assert cheap - dear == pytest.approx(3e9)
+
+
+def test_a_rehearsal_measures_every_week_of_longer_steps() -> None:
+    """Monthly steps are weeks inside, and all of them count."""
+    up = Course("up", (Impose("usa_tariff_100"),))
+    weekly, monthly = rehearsed((), up), rehearsed(("step_weeks=4", "weeks=28"), up)
+    assert weekly < -1e10
+    assert monthly == pytest.approx(weekly, rel=0.05)
+
+
+def test_who_rehearses_must_say_how_far() -> None:
+    model = model_at(2)
+    assert model.affairs is not None
+    with pytest.raises(InputError, match="declares no horizon"):
+        model.affairs._rehearse(model._moment(), "USA", [Course("hold")])
 
 
 def test_less_information_is_older_and_in_error_abroad_alone() -> None:

@@ -15,7 +15,7 @@ PACKAGE = Path(tradesim.__file__).parent
 #: From the ground up. A module may import what stands on its own line or above it. A package's
 #: name stands for all its modules, unless one of them has a line of its own.
 LAYERS = (
-    ("tradesim", "errors", "trees"),
+    ("tradesim", "errors", "trees", "targets"),
     ("axes", "fields"),
     ("parameters", "scenario"),
     ("tables",),

@@ -216,6 +216,7 @@ def test_packages_share_no_policy_and_name_only_their_own() -> None:
 @pytest.mark.parametrize(("mind", "every"), [(BestResponse(), 1.0), (StackelbergLeader(), 3.0)])
 def test_looking_ahead_too_often_is_refused_with_its_cost(mind: BestResponse, every: float) -> None:
     page = Government(strategy={}, watches=("CHN",), decision_weeks=every)
+    runs = mind.rehearsals(3, 3)
     with pytest.raises(InputError, match="39 runs' worth"):
-        check_cost("USA", page, mind, 1.0)
-    check_cost("USA", page.model_copy(update={"decision_weeks": 4.0}), mind, 1.0)
+        check_cost("USA", page, mind, runs)
+    check_cost("USA", page.model_copy(update={"decision_weeks": 4.0}), mind, runs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -21,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from tradesim import axes
+from tradesim import axes, targets
 from tradesim.errors import InputError, unknown
 from tradesim.terms import Flags, Terms
 from tradesim.world.reserves import Reserve
@@ -277,28 +276,7 @@ def find_class(
 
     Raises :class:`InputError` for a target outside ``allowed`` prefixes or one that is no policy.
     """
-    target = str(page.get("_target_", ""))
-    if not any(target.startswith(prefix) for prefix in allowed):
-        raise InputError(
-            f"policy '{name}' names the class '{target}'",
-            where=f"policies.{name}._target_",
-            allowed="a class under " + ", ".join(allowed),
-            remedy="set _target_ to a class of tradesim.policies, or, if you trust it, say "
-            "allow_targets=ITS_PACKAGE on the command line",
-        )
-    module, _, attribute = target.rpartition(".")
-    try:
-        cls = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(
-            f"policy '{name}': there is no class '{target}'",
-            where=f"policies.{name}._target_",
-            allowed="the full name of an importable policy class",
-            remedy=str(error),
-        ) from error
-    if not (isinstance(cls, type) and issubclass(cls, Policy)):
-        raise InputError(f"'{target}' is not a policy", where=f"policies.{name}._target_")
-    return cls
+    return targets.find(page, Policy, f"policy '{name}'", f"policies.{name}", allowed)
 
 
 def load_one(name: str, page: Mapping[str, Any], allowed: Sequence[str] = ("tradesim.",)) -> Policy:

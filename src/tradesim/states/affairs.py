@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tradesim import outside
+from tradesim.errors import InputError
 from tradesim.market.state import MarketState
 from tradesim.parameters import OutsideParameters
 from tradesim.policies import Calendar, Policy, Status
 from tradesim.states.actions import Course
+from tradesim.states.convene import check_cost
 from tradesim.states.council import Council, Sitting
 from tradesim.states.rehearse import Make, Stage, rehearse
 from tradesim.states.utility import Meter
@@ -57,12 +59,20 @@ class Affairs:
         seat = self.council.seats[code]
         stage = Stage(
             now.today.date, now.today.week, self.council.tables.seed, now.world, now.state,
-            now.policies, self.council.packages, now.step_weeks,
+            now.policies, self.council.packages,
         )  # fmt: skip
-        mind = seat.strategy if isinstance(seat.strategy, LooksAhead) else LooksAhead()
+        mind = seat.strategy
+        if not isinstance(mind, LooksAhead):
+            raise InputError(
+                f"the strategy of {code} wants courses rehearsed and declares no horizon",
+                where=f"states.{code}.strategy",
+                allowed="a class that derives from LooksAhead (strategies.best_response)",
+                remedy="derive it from LooksAhead, or return no courses from consider",
+            )
+        check_cost(code, seat.government, mind, len(courses) * mind.rehearsal_seeds)
         plan = (mind.horizon_weeks, mind.rehearsal_seeds)
         found, steps = rehearse(self._make, stage, code, seat.government, courses, plan)
-        seat.rehearsed_steps += steps
+        seat.rehearsed_steps += steps * now.state.dt / now.step_weeks
         return found
 
 

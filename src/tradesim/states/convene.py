@@ -10,7 +10,7 @@ from tradesim import strategies
 from tradesim.errors import InputError
 from tradesim.fields import explain
 from tradesim.policies import Policy
-from tradesim.scenario import WEEKS_PER_YEAR, Scenario
+from tradesim.scenario import Scenario
 from tradesim.states import government as governments
 from tradesim.states import packages, talks
 from tradesim.states.council import Council, Seat, Tell
@@ -56,19 +56,19 @@ def read(
         except ValidationError as error:
             cls = base.find_class(mind, f"{prefix}strategy", allowed)
             raise explain(error, cls, where=where, prefix=f"{prefix}strategy.") from error
-        check_cost(code, found[code], minds[code], scenario.step_weeks)
+        strategy = minds[code]
+        if isinstance(strategy, LooksAhead):
+            check_cost(code, found[code], strategy, strategy.rehearsals(_COURSES, _COURSES))
     governments.check(found, bundles)
     return found, minds, bundles
 
 
-def check_cost(
-    code: str, government: Government, mind: strategies.Strategy, step_weeks: float
-) -> None:
-    """Refuse a strategy whose rehearsals would cost more than its government may spend."""
-    if not isinstance(mind, LooksAhead):
-        return
-    steps = mind.rehearsals(_COURSES, _COURSES) * mind.horizon_weeks / step_weeks
-    cost = steps * (WEEKS_PER_YEAR / government.decision_weeks) / (WEEKS_PER_YEAR / step_weeks)
+def check_cost(code: str, government: Government, mind: LooksAhead, runs: int) -> None:
+    """Refuse so many rehearsed runs a decision if they cost more than a government may spend.
+
+    The cost is in runs' worth of steps a simulated year, whatever the length of a step.
+    """
+    cost = runs * mind.horizon_weeks / government.decision_weeks
     if cost > government.lookahead_runs_per_year:
         raise InputError(
             f"looking ahead would cost {cost:.0f} runs' worth of steps a simulated year",

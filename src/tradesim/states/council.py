@@ -67,7 +67,7 @@ class Seat:
     pain_usd_per_week: float = 0.0
     public_pain_usd_per_week: float = 0.0  # with the weights that outsiders ascribe to it
     last_terms: Floats = field(default_factory=lambda: np.zeros(len(utility.TERMS)))
-    rehearsed_steps: int = 0
+    rehearsed_steps: float = 0.0  # in steps of the run
 
 
 class Council:
@@ -88,6 +88,7 @@ class Council:
                 policies[name] = packages_of.held(policies[name])
         self.deeds = Deeds(self)
         self.changed = False
+        self._known: tuple[dt.date, dict[str, Status]] | None = None  # statuses on a date
         self._rungs = dict.fromkeys(self.seats, 0)
         self._observer = Observer(tables.seed)
 
@@ -96,7 +97,7 @@ class Council:
     def package_status(self, name: str, date: dt.date) -> PackageStatus:
         """A package as the public knows it on a date."""
         package = self.packages[name]
-        now = statuses(self.policies, date)
+        now = self._statuses(date)
         policies = [self.policies[policy] for policy in package.policies]
         known = [policy for policy in policies if policy.announced <= date]
         effective = min((policy.effective for policy in known), default=None)
@@ -109,6 +110,15 @@ class Council:
             if found in status:
                 return PackageStatus(name, package.state, word, effective)
         return PackageStatus(name, package.state, "withdrawn", effective)
+
+    def touch(self) -> None:
+        """Say that policies have changed: what was known of them is looked up anew."""
+        self.changed, self._known = True, None
+
+    def _statuses(self, date: dt.date) -> dict[str, Status]:
+        if self._known is None or self._known[0] != date:
+            self._known = (date, statuses(self.policies, date))
+        return self._known[1]
 
     def ladder(self, code: str, date: dt.date) -> tuple[PackageStatus, ...]:
         """The rungs of a government, lowest first."""

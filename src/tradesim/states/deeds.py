@@ -134,7 +134,7 @@ class Deeds:
         verb = "tighten" if action.strength > policy.strength else "relax"
         changed = policy.model_copy(update={"strength": action.strength})
         self.council.policies[action.policy] = changed
-        self.council.changed = True
+        self.council.touch()
         self.council.announce(
             date, code, verb, f"{action.strength:g}", action.policy, action.reason,
             policy.instrument,
@@ -143,7 +143,7 @@ class Deeds:
     def _set(self, package: Package, change: Callable[[Policy], Policy]) -> None:
         for name in package.policies:
             self.council.policies[name] = change(self.council.policies[name])
-        self.council.changed = True
+        self.council.touch()
 
     def _own(self, code: str, name: str) -> Package:
         own = [n for n, package in self.council.packages.items() if package.state == code]
@@ -276,7 +276,7 @@ class Deeds:
             council.policies[policy] = talks.halved(
                 council.policies[policy], council.tables.params.conceded
             )
-        council.changed = True
+        council.touch()
 
     def _end(self, parties: talks.Pair, table: talks.Table, date: dt.date) -> None:
         """End a deal: what it suspended comes back, disputed concessions at full strength."""
@@ -290,7 +290,7 @@ class Deeds:
             council.policies[name] = policy.model_copy(update={"strength": whole})
         council.policies.pop(talks.deal_name(parties, table.deals), None)
         table.deal = None
-        council.changed = True
+        council.touch()
 
     def _leave_deal(self, code: str, package: str, date: dt.date) -> None:
         """Who brings back what a deal suspends breaches it."""

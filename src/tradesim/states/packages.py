@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tradesim import axes
 from tradesim.errors import InputError, unknown
-from tradesim.policies import Policy, Status
+from tradesim.policies import Policy
 
 #: A date on which nothing has been announced yet.
 NEVER = dt.date.max
@@ -89,11 +89,6 @@ def announced(policy: Policy, on: dt.date, effective: dt.date) -> Policy:
 def withdrawn(policy: Policy, on: dt.date) -> Policy:
     """The policy, out of force (or shelved before its date) from a date on."""
     return policy.model_copy(update={"suspended": on})
-
-
-def standing(policy: Policy, on: dt.date) -> bool:
-    """Whether the policy has been announced or is in force."""
-    return policy.status(on) in (Status.ANNOUNCED, Status.EFFECTIVE)
 
 
 def _dated(policy: Policy, announced: dt.date, effective: dt.date) -> Policy:

@@ -51,7 +51,10 @@ Make = Callable[[int, dict[str, Policy], MarketState], Twin]
 
 @dataclass(frozen=True)
 class Stage:
-    """From where rehearsals start: date, week, the run's seed, market, policies and packages."""
+    """From where rehearsals start: date, week, the run's seed, market, policies and packages.
+
+    A rehearsal steps as the market does within a step (``state.dt`` weeks), so it measures all.
+    """
 
     date: dt.date
     week: float
@@ -60,7 +63,6 @@ class Stage:
     state: MarketState
     policies: Mapping[str, Policy]
     packages: Mapping[str, Package]
-    step_weeks: float
 
 
 def rehearse(
@@ -69,7 +71,7 @@ def rehearse(
 ) -> tuple[dict[str, Outlook], int]:  # fmt: skip
     """Outlook of every course, and the steps it cost; ``plan`` is horizon in weeks and seeds."""
     horizon, seeds = plan
-    steps = int(np.ceil(horizon / stage.step_weeks))
+    steps = int(np.ceil(horizon / stage.state.dt))
     known = public(stage.policies, stage.packages, code, stage.date)
     found: dict[str, Outlook] = {}
     for course in courses:
@@ -81,8 +83,17 @@ def rehearse(
             _run(make, stage, policies, (code, course.rival, government), (seed, steps))
             for seed in fresh_seeds(stage, code, seeds)
         ]
-        found[course.label] = Outlook(tuple(r[0] for r in runs), tuple(r[1] for r in runs))
+        own = backing_down_usd(course.actions, government.preferences)
+        other = backing_down_usd(course.reply, ASCRIBED)
+        found[course.label] = Outlook(
+            tuple(run[0] - own for run in runs), tuple(run[1] - other for run in runs)
+        )
     return found, steps * seeds * len(courses)
+
+
+def backing_down_usd(actions: Sequence[Action], weights: utility.Preferences) -> float:
+    """What audiences at home charge for the withdrawals among some actions, USD."""
+    return weights.audience_usd * sum(isinstance(action, Withdraw) for action in actions)
 
 
 def fresh_seeds(stage: Stage, code: str, count: int) -> list[int]:
@@ -160,6 +171,7 @@ def _run(
     own, other = np.zeros(len(utility.TERMS)), np.zeros(len(utility.TERMS))
     place = axes.ECONOMY_INDEX[code]
     theirs = axes.ECONOMY_INDEX[rival or government.watches[0]]
+    watched = [axes.ECONOMY_INDEX[other] for other in government.watches]
     leverage = 0.0
     try:
         meter = utility.Meter.at(twin.world, twin.state)
@@ -167,9 +179,9 @@ def _run(
             twin.step()
             measures = meter.read(twin.state, twin.outside_usd, twin.dt)
             own += utility.own_terms(measures, place, government.preferences)
-            seen = utility.own_terms(measures, theirs, ASCRIBED)
-            other += seen
-            leverage += government.preferences.leverage_weight * utility.felt_loss(seen)
+            other += utility.own_terms(measures, theirs, ASCRIBED)
+            lost = [utility.own_terms(measures, each, ASCRIBED) for each in watched]
+            leverage += government.preferences.leverage_weight * sum(map(utility.felt_loss, lost))
     finally:
         twin.close()
     return float(own.sum() + leverage), float(other.sum())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from tradesim.errors import InputError
+from tradesim import targets
 from tradesim.states.actions import Action, Course
 from tradesim.states.view import Outlook, PackageStatus, View
 
@@ -43,11 +42,6 @@ def top(ladder: Sequence[PackageStatus]) -> PackageStatus | None:
     return next((p for p in reversed(ladder) if p.standing), None)
 
 
-def standing(ladder: Sequence[PackageStatus]) -> tuple[str, ...]:
-    """Names of the packages that stand, lowest first."""
-    return tuple(p.name for p in ladder if p.standing)
-
-
 def load(page: Mapping[str, Any], where: str, allowed: Sequence[str] = ("tradesim.",)) -> Strategy:
     """Build a strategy from its page: ``_target_`` names the class, the rest its parameters.
 
@@ -62,30 +56,4 @@ def find_class(
     page: Mapping[str, Any], where: str, allowed: Sequence[str] = ("tradesim.",)
 ) -> type[Strategy]:
     """The class that ``_target_`` on a strategy's page names."""
-    target = str(page.get("_target_", ""))
-    if not any(target.startswith(prefix) for prefix in allowed):
-        raise InputError(
-            f"the strategy names the class '{target}'",
-            where=f"{where}._target_",
-            allowed="a class under " + ", ".join(allowed),
-            remedy="choose a page of conf/strategy, or, if you trust your own class, say "
-            "allow_targets=ITS_PACKAGE on the command line",
-        )
-    module, _, attribute = target.rpartition(".")
-    try:
-        cls = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(
-            f"there is no strategy '{target}'",
-            where=f"{where}._target_",
-            allowed="the full name of an importable strategy class",
-            remedy=str(error),
-        ) from error
-    if not (isinstance(cls, type) and issubclass(cls, Strategy)):
-        raise InputError(
-            f"'{target}' is not a strategy",
-            where=f"{where}._target_",
-            allowed="a class that derives from tradesim.strategies.Strategy",
-            remedy="choose a page of conf/strategy: tradesim list strategies",
-        )
-    return cls
+    return targets.find(page, Strategy, "the strategy", where, allowed)
